@@ -1,0 +1,1 @@
+//! Samples, datasets, recorded outcomes, importers and data health.

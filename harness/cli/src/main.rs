@@ -1,0 +1,3 @@
+//! The `weighbridge` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Backends, wire codecs, executor, scorers, replay.

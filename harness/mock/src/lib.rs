@@ -1,0 +1,1 @@
+//! The embedded fleet: loopback model servers that really answer.

@@ -1,0 +1,1 @@
+//! What is written to disk: runs, trials, attempts, usage, cost, scores.

@@ -1,0 +1,1 @@
+//! Passive routing, cascade and cache policies.

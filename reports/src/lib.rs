@@ -1,0 +1,3 @@
+//! Statistics, comparison, gate and rendering over run logs.
+
+pub mod stats;

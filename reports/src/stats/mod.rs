@@ -1,0 +1,1 @@
+//! Pure numerics: values in, estimates out. No I/O, no clock, no global state.

@@ -1,0 +1,1 @@
+//! Workspace tests: end to end, golden reports, faults.
