@@ -1,1 +1,28 @@
 //! Passive routing, cascade and cache policies.
+//!
+//! A [`Policy`] performs no I/O and owns no clock. It opens a [`Session`] per request; the session
+//! is asked for the next [`Decision`] given the attempts seen so far. The same code therefore runs
+//! live, on recorded outcomes and on simulated traffic.
+//!
+//! A router makes one call, a cascade several, a cache serves or calls, a fallback reacts to a
+//! failed attempt. One file per kind; [`PolicyConfig`] is the closed list of kinds that an
+//! experiment file can name.
+
+mod build;
+mod config;
+mod decision;
+mod error;
+mod fleet;
+pub mod kinds;
+mod policy;
+mod request;
+mod stream;
+
+pub use build::{BuildContext, FitData};
+pub use config::PolicyConfig;
+pub use decision::{Candidate, Decision, Step};
+pub use error::PolicyError;
+pub use fleet::{Fleet, ModelInfo};
+pub use policy::{Needs, Policy, Session};
+pub use request::{Observed, Request};
+pub use stream::stream;

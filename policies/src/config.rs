@@ -1,0 +1,57 @@
+//! The closed list of policy kinds that an experiment file can name.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use toml::de::ValueDeserializer;
+
+use crate::kinds;
+use crate::{BuildContext, Policy, PolicyError};
+
+/// One policy as written, after `name`, `kind` and `fit` were taken out of its table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PolicyConfig {
+    /// Always the same model.
+    Always(kinds::always::Config),
+}
+
+impl PolicyConfig {
+    /// The kinds by name, in alphabetical order.
+    pub const KINDS: &'static [&'static str] = &["always"];
+
+    /// Reads the rest of a policy's table for a kind. `None` when there is no such kind.
+    ///
+    /// The second of two passes: the caller reads `kind` first and hands over the table, so that an
+    /// error carries the exact position of its value (a tagged enum would lose it).
+    ///
+    /// # Errors
+    /// The TOML error with its span; unknown keys are errors.
+    pub fn parse(
+        kind: &str,
+        table: ValueDeserializer<'_>,
+    ) -> Option<Result<Self, toml::de::Error>> {
+        Some(match kind {
+            "always" => kinds::always::Config::deserialize(table).map(Self::Always),
+            _ => return None,
+        })
+    }
+
+    /// Whether the policy learns from recorded outcomes.
+    pub fn is_learned(&self) -> bool {
+        match self {
+            Self::Always(_) => false,
+        }
+    }
+
+    /// Builds the policy.
+    ///
+    /// # Errors
+    /// [`PolicyError`] when the configuration cannot work with this fleet or data.
+    pub fn build(&self, context: &BuildContext<'_>) -> Result<Arc<dyn Policy>, PolicyError> {
+        match self {
+            Self::Always(config) => config.build(context),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! One file per policy kind.
+
+pub mod always;
