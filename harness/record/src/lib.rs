@@ -1,1 +1,29 @@
 //! What is written to disk: runs, trials, attempts, usage, cost, scores.
+//!
+//! Everything here is plain data with serde forms that are versioned by [`SCHEMA`]. A run directory
+//! holds `run.jsonl` (a [`RunHeader`] line, then one [`Trial`] per line, append-only) and
+//! `samples.jsonl` (one [`SampleLine`] per judged sample). Reports read these two files and nothing
+//! else.
+
+mod attempt;
+mod cost;
+mod exit;
+mod gate;
+mod header;
+mod log;
+mod read;
+mod trial;
+
+pub use attempt::{Attempt, AttemptError, AttemptErrorKind};
+pub use cost::{Cost, Price};
+pub use exit::Exit;
+pub use gate::{GatePolicy, InconclusiveAction, SliceTier};
+pub use header::{
+    DatasetInfo, HostInfo, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader, SCHEMA,
+};
+pub use log::{LogError, RunWriter};
+pub use read::{RunReader, SampleLine, TrialAt};
+pub use trial::Trial;
+
+pub use weighbridge_datasets::{Score, TokenSource, Usage};
+pub use weighbridge_policies::{Candidate, Decision, Step};

@@ -1,0 +1,69 @@
+//! One sample through one policy, once: a line of the run log.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use weighbridge_datasets::Score;
+use weighbridge_policies::Decision;
+
+use crate::Attempt;
+
+/// Sample × policy × repeat, with everything that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Sample id.
+    pub sample: Arc<str>,
+    /// Policy name.
+    pub policy: Arc<str>,
+    /// Repeat of the same sample and policy, from 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeat: u32,
+    /// Model whose answer was given; absent when served from a cache, abstained or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Arc<str>>,
+    /// How good the answer was.
+    pub score: Score,
+    /// Everything that was spent: all attempts and all decisions, in US dollars.
+    pub cost_usd: f64,
+    /// Time from the intended start to the first token of the accepted answer, in milliseconds;
+    /// router time and discarded attempts are inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttft_ms: Option<f64>,
+    /// Share of it that the policy's decisions took, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub router_ms: Option<f64>,
+    /// Time from the intended start to the end of the accepted answer, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub e2e_ms: Option<f64>,
+    /// What the policy decided, in order.
+    #[serde(default)]
+    pub decisions: Vec<Decision>,
+    /// The calls made, in order.
+    #[serde(default)]
+    pub attempts: Vec<Attempt>,
+    /// The answer given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Arc<str>>,
+    /// Intended start in milliseconds since the run began; absent in a replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_ms: Option<f64>,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+impl Trial {
+    /// The first model called: the route, as routed slices are defined on it.
+    pub fn first_model(&self) -> Option<&Arc<str>> {
+        self.attempts.first().map(|a| &a.model)
+    }
+
+    /// Position of the attempt whose answer was given, if one was.
+    pub fn accepted(&self) -> Option<usize> {
+        self.decisions.iter().rev().find_map(|d| match d.step {
+            weighbridge_policies::Step::Accept(i) => Some(i),
+            _ => None,
+        })
+    }
+}
