@@ -1,1 +1,33 @@
 //! The embedded fleet: loopback model servers that really answer.
+//!
+//! Four tiers of model (`nano`, `small`, `medium`, `large`) speak the OpenAI Chat Completions wire
+//! from one process. Their answers are computed from the prompt text by solvers whose abilities are
+//! listed in one table ([`builtin_tiers`]), so that differences in quality come from scored answers
+//! and never from dice. Time comes from a small model of a serving engine ([`engine`]) with a real
+//! prefix cache.
+//!
+//! - [`tasks`]: one family of gradable tasks per file, generator and solver side by side.
+//! - [`engine`]: tokens, prefix cache, slots, prefill lane.
+//! - [`server`]: the HTTP side; [`serve`] starts a fleet.
+//! - [`fault`]: scripted misbehaviour.
+
+mod ability;
+mod answer;
+mod completion;
+mod draw;
+pub mod engine;
+pub mod fault;
+mod message;
+pub mod server;
+mod target;
+pub mod tasks;
+mod tier;
+
+pub use ability::{Ability, Calendar, Style};
+pub use answer::{Answer, Span};
+pub use completion::{Completion, Finish, Limits, Token, complete};
+pub use draw::Draw;
+pub use message::{Message, Role, last_user};
+pub use server::{Fleet, FleetConfig, Outcome, RequestRecord, RoleChunk, serve};
+pub use target::GoldTarget;
+pub use tier::{Tier, builtin_tiers};

@@ -1,0 +1,1 @@
+//! The generated samples of the quick start.

@@ -1,0 +1,93 @@
+//! What a fleet is made of.
+
+use crate::fault::FaultRule;
+use crate::tier::{Tier, builtin_tiers};
+
+/// When a stream sends its role-only first chunk, which carries no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum RoleChunk {
+    /// At once, before the request has a slot (OpenAI). A client that counts it as the first token
+    /// reports a wrong TTFT.
+    #[default]
+    AtOnce,
+    /// Together with the first token (vLLM).
+    WithFirstToken,
+}
+
+/// Settings of [`serve`](super::serve).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FleetConfig {
+    /// The models. Names must differ.
+    pub tiers: Vec<Tier>,
+    /// Divides all durations of the engine model: 1 is as described, 2 twice as fast, infinity
+    /// turns pacing off. Must be above zero.
+    pub speed: f64,
+    /// The loopback port of all tiers; 0 lets the system choose.
+    pub port: u16,
+    /// Whether each tier gets a port of its own as well (chosen by the system). A request there may
+    /// leave out `model`.
+    pub port_per_tier: bool,
+    /// When the role chunk is sent.
+    pub role_chunk: RoleChunk,
+    /// Misbehaviour.
+    pub faults: Vec<FaultRule>,
+    /// Finished requests kept in the log; the oldest are dropped beyond it.
+    pub log_capacity: usize,
+}
+
+impl Default for FleetConfig {
+    fn default() -> Self {
+        Self {
+            tiers: builtin_tiers(),
+            speed: 1.0,
+            port: 0,
+            port_per_tier: false,
+            role_chunk: RoleChunk::default(),
+            faults: Vec::new(),
+            log_capacity: 200_000,
+        }
+    }
+}
+
+impl FleetConfig {
+    /// What is wrong with the settings, if anything.
+    pub(super) fn problem(&self) -> Option<String> {
+        if self.tiers.is_empty() {
+            return Some("a fleet needs at least one tier".to_owned());
+        }
+        if self.speed.is_nan() || self.speed <= 0.0 {
+            return Some(format!("speed must be above zero, got {}", self.speed));
+        }
+        let mut names: Vec<&str> = self.tiers.iter().map(|t| t.name.as_str()).collect();
+        names.sort_unstable();
+        let twice = names.windows(2).find(|p| p[0] == p[1]).map(|p| p[0]);
+        if let Some(name) = twice {
+            return Some(format!("two tiers are called `{name}`; names must differ"));
+        }
+        for rule in &self.faults {
+            let Some(tier) = &rule.tier else { continue };
+            if !names.contains(&tier.as_str()) {
+                return Some(format!("a fault rule names the unknown tier `{tier}`"));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_named() {
+        assert_eq!(FleetConfig::default().problem(), None);
+        let slow = FleetConfig {
+            speed: 0.0,
+            ..FleetConfig::default()
+        };
+        assert!(slow.problem().unwrap().contains("speed"));
+        let mut twice = FleetConfig::default();
+        twice.tiers[1].name = "nano".into();
+        assert!(twice.problem().unwrap().contains("`nano`"));
+    }
+}

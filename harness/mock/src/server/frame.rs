@@ -1,0 +1,153 @@
+//! The bytes of a stream: fixed text around each token is written once per request.
+
+use super::reply::Usage;
+use crate::completion::{Finish, Token};
+use bytes::{BufMut, BytesMut};
+use std::fmt::Write as _;
+
+/// The end of every OpenAI-style stream.
+pub(super) const DONE: &[u8] = b"data: [DONE]\n\n";
+
+/// Writes the chunks of one stream.
+#[derive(Debug)]
+pub(super) struct ChunkWriter {
+    /// Up to and including `"choices":`.
+    head: String,
+    /// Ordinary chunks carry `"usage":null` when the client asked for usage.
+    tail: &'static str,
+    logprobs: bool,
+}
+
+impl ChunkWriter {
+    pub(super) fn new(id: &str, created: u64, model: &str, usage: bool, logprobs: bool) -> Self {
+        let model = json_string(model);
+        let head = format!(
+            "data: {{\"id\":{},\"object\":\"chat.completion.chunk\",\"created\":{created},\
+             \"model\":{model},\"system_fingerprint\":\"fp_weighbridge\",\"choices\":",
+            json_string(id)
+        );
+        let tail = if usage {
+            ",\"usage\":null}\n\n"
+        } else {
+            "}\n\n"
+        };
+        Self {
+            head,
+            tail,
+            logprobs,
+        }
+    }
+
+    /// The first chunk: a role and no token.
+    pub(super) fn role(&self, out: &mut BytesMut) {
+        out.put_slice(self.head.as_bytes());
+        out.put_slice(
+            b"[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\
+              \"logprobs\":null,\"finish_reason\":null}]",
+        );
+        out.put_slice(self.tail.as_bytes());
+    }
+
+    /// One token.
+    pub(super) fn token(&self, out: &mut BytesMut, token: &Token) {
+        out.reserve(self.head.len() + token.text.len() + 160);
+        out.put_slice(self.head.as_bytes());
+        out.put_slice(b"[{\"index\":0,\"delta\":{\"content\":");
+        put_json_string(out, &token.text);
+        out.put_slice(b"},\"logprobs\":");
+        if self.logprobs {
+            out.put_slice(b"{\"content\":[");
+            put_token_logprob(out, token);
+            out.put_slice(b"],\"refusal\":null}");
+        } else {
+            out.put_slice(b"null");
+        }
+        out.put_slice(b",\"finish_reason\":null}]");
+        out.put_slice(self.tail.as_bytes());
+    }
+
+    /// The chunk with the finish reason.
+    pub(super) fn finish(&self, out: &mut BytesMut, finish: Finish) {
+        out.put_slice(self.head.as_bytes());
+        out.put_slice(b"[{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"");
+        out.put_slice(finish.as_str().as_bytes());
+        out.put_slice(b"\"}]");
+        out.put_slice(self.tail.as_bytes());
+    }
+
+    /// The usage-only chunk.
+    pub(super) fn usage(&self, out: &mut BytesMut, usage: &Usage) {
+        out.put_slice(self.head.as_bytes());
+        out.put_slice(b"[],\"usage\":");
+        out.put_slice(usage.json().as_bytes());
+        out.put_slice(b"}\n\n");
+    }
+}
+
+/// `{"token":…,"logprob":…,"bytes":[…],"top_logprobs":[]}`. A solver has no runner-up, so
+/// `top_logprobs` is empty.
+pub(super) fn put_token_logprob(out: &mut BytesMut, token: &Token) {
+    out.put_slice(b"{\"token\":");
+    put_json_string(out, &token.text);
+    // Writing to memory cannot fail.
+    let _ = write!(out, ",\"logprob\":{:.6},\"bytes\":[", token.logprob);
+    for (i, byte) in token.text.bytes().enumerate() {
+        let _ = write!(out, "{}{byte}", if i == 0 { "" } else { "," });
+    }
+    out.put_slice(b"],\"top_logprobs\":[]}");
+}
+
+/// Writes `text` as a JSON string without building a value.
+pub(super) fn put_json_string(out: &mut BytesMut, text: &str) {
+    out.put_u8(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' => out.put_slice(b"\\\""),
+            b'\\' => out.put_slice(b"\\\\"),
+            b'\n' => out.put_slice(b"\\n"),
+            0..0x20 => {
+                let _ = write!(out, "\\u{byte:04x}");
+            }
+            _ => out.put_u8(byte),
+        }
+    }
+    out.put_u8(b'"');
+}
+
+pub(super) fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_json_whatever_the_token() {
+        let writer = ChunkWriter::new("id\"1", 5, "small", true, true);
+        let mut out = BytesMut::new();
+        let token = Token {
+            text: "a\"\\\n\u{1}ü".into(),
+            logprob: -0.25,
+        };
+        writer.role(&mut out);
+        writer.token(&mut out, &token);
+        writer.finish(&mut out, Finish::Length);
+        let text = String::from_utf8(out.to_vec()).unwrap();
+        let events: Vec<serde_json::Value> = text
+            .split_terminator("\n\n")
+            .map(|e| serde_json::from_str(e.strip_prefix("data: ").unwrap()).unwrap())
+            .collect();
+        assert_eq!(events[0]["choices"][0]["delta"]["role"], "assistant");
+        assert_eq!(
+            events[1]["choices"][0]["delta"]["content"],
+            token.text.as_str()
+        );
+        assert_eq!(
+            events[1]["choices"][0]["logprobs"]["content"][0]["logprob"],
+            -0.25
+        );
+        assert_eq!(events[2]["choices"][0]["finish_reason"], "length");
+        assert!(events[1]["usage"].is_null());
+    }
+}

@@ -1,0 +1,55 @@
+//! What all connections of a fleet share.
+
+use super::config::{FleetConfig, RoleChunk};
+use super::log::RequestLog;
+use crate::ability::Ability;
+use crate::engine::Engine;
+use crate::fault::FaultScript;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::time::Instant;
+
+/// A tier that is up.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) name: String,
+    pub(super) ability: Ability,
+    pub(super) engine: Arc<Engine>,
+}
+
+#[derive(Debug)]
+pub(super) struct FleetState {
+    pub(super) models: Vec<Model>,
+    pub(super) faults: FaultScript,
+    pub(super) log: Arc<RequestLog>,
+    pub(super) role_chunk: RoleChunk,
+    requests: AtomicU64,
+}
+
+impl FleetState {
+    pub(super) fn new(config: FleetConfig) -> Self {
+        let speed = config.speed;
+        let up = |tier: crate::tier::Tier| Model {
+            name: tier.name,
+            ability: tier.ability,
+            engine: Arc::new(Engine::new(tier.engine, speed)),
+        };
+        Self {
+            models: config.tiers.into_iter().map(up).collect(),
+            faults: FaultScript::new(config.faults),
+            log: Arc::new(RequestLog::new(Instant::now(), config.log_capacity)),
+            role_chunk: config.role_chunk,
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// The model called `name`.
+    pub(super) fn model(&self, name: &str) -> Option<&Model> {
+        self.models.iter().find(|m| m.name == name)
+    }
+
+    /// A request number, from 1.
+    pub(super) fn next_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}

@@ -1,0 +1,171 @@
+//! A paced stream as a body: no task and no channel per request, the connection drives it.
+//!
+//! Every token is an event of its own. Events that are due at the same moment share a write: timers
+//! tick in milliseconds, so that a stream faster than 1,000 tokens a second coalesces as it does on
+//! a real network.
+
+use super::body::Cut;
+use super::chat::Sequence;
+use super::config::RoleChunk;
+use super::frame::{ChunkWriter, DONE};
+use super::record::Outcome;
+use super::reply::error_json;
+use crate::engine::Seat;
+use crate::fault::Fault;
+use bytes::{BufMut, Bytes, BytesMut};
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+type Admission = Pin<Box<dyn Future<Output = Seat> + Send>>;
+
+enum Phase {
+    Opening,
+    Waiting(Admission),
+    Decoding(Seat),
+    Cut(Cut),
+    Ended,
+}
+
+/// The state of one stream.
+pub(super) struct StreamBody {
+    phase: Phase,
+    writer: ChunkWriter,
+    include_usage: bool,
+    role_chunk: RoleChunk,
+    sequence: Sequence,
+    next: usize,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl fmt::Debug for StreamBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamBody")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StreamBody {
+    pub(super) fn new(
+        sequence: Sequence,
+        writer: ChunkWriter,
+        include_usage: bool,
+        role_chunk: RoleChunk,
+    ) -> Self {
+        let timer = Box::pin(sleep_until(Instant::now()));
+        let phase = Phase::Opening;
+        Self {
+            phase,
+            writer,
+            include_usage,
+            role_chunk,
+            sequence,
+            next: 0,
+            timer,
+        }
+    }
+
+    /// The next bytes of the stream; the end, or an error that makes hyper break the connection.
+    pub(super) fn poll_bytes(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, io::Error>>> {
+        loop {
+            match &mut self.phase {
+                Phase::Opening => {
+                    self.phase = Phase::Waiting(self.sequence.admission());
+                    if self.role_chunk == RoleChunk::AtOnce {
+                        let mut out = BytesMut::new();
+                        self.writer.role(&mut out);
+                        return Poll::Ready(Some(Ok(out.freeze())));
+                    }
+                }
+                Phase::Waiting(admission) => {
+                    let seat = ready!(admission.as_mut().poll(cx));
+                    self.sequence.admitted(&seat);
+                    self.phase = Phase::Decoding(seat);
+                }
+                Phase::Decoding(seat) => {
+                    let due_at = self.sequence.token_at(seat, self.next);
+                    if due_at > Instant::now() {
+                        self.timer.as_mut().reset(due_at);
+                        ready!(self.timer.as_mut().poll(cx));
+                    }
+                    return Poll::Ready(Some(Ok(self.due())));
+                }
+                Phase::Cut(cut) => {
+                    let error = ready!(cut.poll(cx));
+                    self.phase = Phase::Ended;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                Phase::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// All events that are due now.
+    fn due(&mut self) -> Bytes {
+        let mut out = BytesMut::new();
+        if self.next == 0 && self.role_chunk == RoleChunk::WithFirstToken {
+            self.writer.role(&mut out);
+        }
+        let (now, last) = (Instant::now(), self.sequence.last_token());
+        while self.next < last && self.is_due(now) {
+            self.writer
+                .token(&mut out, &self.sequence.completion.tokens[self.next]);
+            self.next += 1;
+        }
+        self.sequence.delivered(self.next);
+        if self.next >= last {
+            self.close(&mut out);
+        }
+        out.freeze()
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        match &self.phase {
+            Phase::Decoding(seat) => self.sequence.token_at(seat, self.next) <= now,
+            _ => false,
+        }
+    }
+
+    /// The end of the stream: as it should be, or as the fault script wants it.
+    fn close(&mut self, out: &mut BytesMut) {
+        self.phase = Phase::Ended;
+        match self.sequence.fault {
+            Some(Fault::Cut { .. }) => {
+                self.phase = Phase::Cut(Cut::default());
+                self.sequence.record.close(Outcome::Broken);
+            }
+            Some(Fault::ErrorEvent { .. }) => {
+                let error = error_json("the engine died (scripted)", "server_error", "500");
+                out.put_slice(format!("data: {error}\n\n").as_bytes());
+                out.put_slice(DONE);
+                self.sequence.record.close(Outcome::Broken);
+            }
+            _ => {
+                self.writer.finish(out, self.sequence.completion.finish);
+                if self.include_usage {
+                    self.writer.usage(out, &self.sequence.usage(self.next));
+                }
+                out.put_slice(DONE);
+                self.sequence.finished();
+            }
+        }
+    }
+}
+
+/// The part of a scripted stall that delays token `index`.
+pub(super) fn stall(fault: Option<Fault>, index: usize) -> Duration {
+    match fault {
+        Some(Fault::StallStream { after_tokens, ms }) if index >= after_tokens => {
+            Duration::from_millis(ms)
+        }
+        _ => Duration::ZERO,
+    }
+}

@@ -1,0 +1,44 @@
+//! Lower bounds that hold however slow the machine is: a timer never fires early.
+
+use crate::client::{chat, post};
+use serde_json::json;
+use weighbridge_mock::{FleetConfig, serve};
+
+#[tokio::test]
+async fn the_server_log_shows_the_pace_of_the_engine() {
+    let fleet = serve(FleetConfig::default()).await.unwrap();
+    let extra = json!({"stream": true, "max_tokens": 50, "min_tokens": 50});
+    let reply = post(
+        &fleet.base_url("large"),
+        &chat("large", "Compute 1 + 1", extra),
+    )
+    .await;
+    assert!(reply.complete);
+    let record = &fleet.log()[0];
+    // A base of 15 ms, then 49 intervals of 1 ms.
+    assert!(record.ttft_us().unwrap() >= 15_000);
+    assert!(record.done_us - record.first_token_us.unwrap() >= 48_000);
+    assert_eq!(record.completion_tokens, 50);
+}
+
+#[tokio::test]
+async fn one_slot_serves_one_request_at_a_time() {
+    let mut config = FleetConfig::default();
+    config.tiers[0].engine.max_sequences = 1;
+    let fleet = serve(config).await.unwrap();
+    let base = fleet.base_url("nano");
+    let jobs: Vec<_> = (0..3)
+        .map(|i| {
+            let body = chat("nano", &format!("Compute {i} + 1"), json!({"stream": true}));
+            let base = base.clone();
+            tokio::spawn(async move { post(&base, &body).await })
+        })
+        .collect();
+    for job in jobs {
+        assert!(job.await.unwrap().complete);
+    }
+    let log = fleet.log();
+    for pair in log.windows(2) {
+        assert!(pair[1].admitted_us.unwrap() >= pair[0].first_token_us.unwrap());
+    }
+}
