@@ -139,6 +139,14 @@ impl OutcomeStore {
                 DataError::line(path, number, DataErrorKind::Json(e.to_string()))
                     .with_hint("each line is one outcome: {\"sample\", \"model\", \"score\", …}")
             })?;
+            if let Score::Value(value) = outcome.score
+                && !(0.0..=1.0).contains(&value)
+            {
+                let kind = DataErrorKind::Invalid(format!("score {value} is outside [0, 1]"));
+                return Err(DataError::line(path, number, kind).with_hint(
+                    "rescale scores to [0, 1], or write {\"unscored\": \"why\"} for an absent one",
+                ));
+            }
             store.push(outcome);
         }
         Ok(store)

@@ -34,6 +34,10 @@ pub enum FindingKind {
     DroppedRows,
     /// Recorded totals contradict each other.
     Inconsistent,
+    /// The same prompt text comes under several identifiers.
+    DuplicatePrompt,
+    /// The same prompt text is in two splits: what is fitted on one is not blind on the other.
+    SplitOverlap,
 }
 
 /// One finding, with what it rests on.
