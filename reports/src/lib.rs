@@ -1,3 +1,9 @@
 //! Statistics, comparison, gate and rendering over run logs.
+//!
+//! Reads what [`weighbridge_record`] wrote and nothing else: no network, no clock, no engine. The
+//! flow is [`table`] (a run as columns) → analyses → [`model::Report`] (the report as data) →
+//! renderers.
 
+pub mod model;
 pub mod stats;
+pub mod table;

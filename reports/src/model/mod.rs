@@ -1,0 +1,21 @@
+//! The report as data: what `report.json` holds and every renderer reads.
+//!
+//! Nothing here is computed while rendering; renderers only format. Numbers are unrounded.
+
+mod comparison;
+mod estimate;
+mod latency;
+mod plane;
+mod policy;
+mod report;
+mod routing;
+mod verdict;
+
+pub use comparison::{Comparison, CostChange, ErrorChange, SliceKind, SliceResult, SliceState};
+pub use estimate::{Estimate, QuantileEstimate};
+pub use latency::{Ecdf, LatencyChange, LatencySummary};
+pub use plane::{Plane, PlanePoint, PointKind};
+pub use policy::{LedgerRow, ModelShare, PolicySummary};
+pub use report::{Coverage, Flip, FlipSide, Provenance, REPORT_SCHEMA, Report};
+pub use routing::{ControlCheck, Cpt, CurvePoint, RoutingSummary};
+pub use verdict::{Claim, ClaimKind, ClaimState, Outcome, Verdict};

@@ -1,0 +1,12 @@
+//! A run as columns: what every analysis reads.
+//!
+//! Trials arrive in any order, from a log or straight from an executor; the columns are laid out by
+//! sample and policy, and money is summed in integers, so that no result depends on that order.
+
+mod arm;
+mod ledger;
+mod run;
+
+pub use arm::{Arm, ScoreState};
+pub use ledger::{Ledger, Money};
+pub use run::{Place, RunTable};
