@@ -57,14 +57,15 @@ impl BuildContext<'_> {
             })
     }
 
-    /// An earlier policy by name.
+    /// An earlier policy by name, with [state of its own](Policy::fresh): what it learns inside a
+    /// wrapper is not seen where it runs by itself.
     ///
     /// # Errors
     /// [`PolicyError::UnknownPolicy`].
     pub fn policy(&self, name: &str) -> Result<Arc<dyn Policy>, PolicyError> {
         self.earlier
             .get(name)
-            .cloned()
+            .map(|policy| policy.fresh().unwrap_or_else(|| Arc::clone(policy)))
             .ok_or_else(|| PolicyError::UnknownPolicy(name.to_owned()))
     }
 

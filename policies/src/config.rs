@@ -15,11 +15,28 @@ use crate::{BuildContext, Policy, PolicyError};
 pub enum PolicyConfig {
     /// Always the same model.
     Always(kinds::always::Config),
+    /// Another model when one fails.
+    Fallback(kinds::fallback::Config),
+    /// Long prompts go to the strong model.
+    Length(kinds::length::Config),
+    /// A fixed random mix.
+    Random(kinds::random::Config),
+    /// Another policy's mix, dealt out blindly.
+    Shuffled(kinds::shuffled::Config),
+    /// A recorded number decides.
+    Threshold(kinds::threshold::Config),
 }
 
 impl PolicyConfig {
     /// The kinds by name, in alphabetical order.
-    pub const KINDS: &'static [&'static str] = &["always"];
+    pub const KINDS: &'static [&'static str] = &[
+        "always",
+        "fallback",
+        "length",
+        "random",
+        "shuffled",
+        "threshold",
+    ];
 
     /// Reads the rest of a policy's table for a kind. `None` when there is no such kind.
     ///
@@ -34,6 +51,11 @@ impl PolicyConfig {
     ) -> Option<Result<Self, toml::de::Error>> {
         Some(match kind {
             "always" => kinds::always::Config::deserialize(table).map(Self::Always),
+            "fallback" => kinds::fallback::Config::deserialize(table).map(Self::Fallback),
+            "length" => kinds::length::Config::deserialize(table).map(Self::Length),
+            "random" => kinds::random::Config::deserialize(table).map(Self::Random),
+            "shuffled" => kinds::shuffled::Config::deserialize(table).map(Self::Shuffled),
+            "threshold" => kinds::threshold::Config::deserialize(table).map(Self::Threshold),
             _ => return None,
         })
     }
@@ -41,7 +63,12 @@ impl PolicyConfig {
     /// Whether the policy learns from recorded outcomes.
     pub fn is_learned(&self) -> bool {
         match self {
-            Self::Always(_) => false,
+            Self::Always(_)
+            | Self::Fallback(_)
+            | Self::Length(_)
+            | Self::Random(_)
+            | Self::Shuffled(_)
+            | Self::Threshold(_) => false,
         }
     }
 
@@ -52,6 +79,11 @@ impl PolicyConfig {
     pub fn build(&self, context: &BuildContext<'_>) -> Result<Arc<dyn Policy>, PolicyError> {
         match self {
             Self::Always(config) => config.build(context),
+            Self::Fallback(config) => config.build(context),
+            Self::Length(config) => config.build(context),
+            Self::Random(config) => config.build(context),
+            Self::Shuffled(config) => config.build(context),
+            Self::Threshold(config) => config.build(context),
         }
     }
 }

@@ -10,6 +10,8 @@
 
 mod build;
 mod config;
+mod crossfit;
+mod cut;
 mod decision;
 mod error;
 mod fleet;
@@ -17,12 +19,17 @@ pub mod kinds;
 mod policy;
 mod request;
 mod stream;
+mod text;
+mod walk;
 
 pub use build::{BuildContext, FitData};
 pub use config::PolicyConfig;
+pub use crossfit::{CrossFitted, fold_of};
 pub use decision::{Candidate, Decision, Step};
 pub use error::PolicyError;
 pub use fleet::{Fleet, ModelInfo};
+pub use kinds::overhead::{Overhead, with_overhead};
 pub use policy::{Needs, Policy, Session};
 pub use request::{Observed, Request};
 pub use stream::stream;
+pub use text::Scope;

@@ -1,5 +1,7 @@
 //! The two traits every policy implements.
 
+use std::sync::Arc;
+
 use crate::{Decision, Observed, Request};
 
 /// What a policy needs from the engine beyond the request itself.
@@ -12,6 +14,18 @@ pub struct Needs {
     /// The policy carries state from request to request (cache, budget): the engine keeps arrival
     /// order when it replays.
     pub ordered: bool,
+}
+
+impl Needs {
+    /// What two policies need together, as a policy that wraps another declares it.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            confidence: self.confidence || other.confidence,
+            judge: self.judge || other.judge,
+            ordered: self.ordered || other.ordered,
+        }
+    }
 }
 
 /// A routing, caching, cascade or fallback rule.
@@ -31,6 +45,15 @@ pub trait Policy: Send + Sync {
     /// arrival order when [`Needs::ordered`] is set. Caches and budgets learn here.
     fn settle(&self, request: Request<'_>, accepted: Option<Observed<'_>>, spent_usd: f64) {
         let _ = (request, accepted, spent_usd);
+    }
+
+    /// The same policy with the state it had when it was built. `None` for a policy that carries no
+    /// state from request to request: it can be shared as it is.
+    ///
+    /// Called when a policy is wrapped by another, and before a run is repeated, so that no cache
+    /// or budget leaks from one run into another.
+    fn fresh(&self) -> Option<Arc<dyn Policy>> {
+        None
     }
 }
 
