@@ -15,6 +15,8 @@ use crate::{BuildContext, Policy, PolicyError};
 pub enum PolicyConfig {
     /// Always the same model.
     Always(kinds::always::Config),
+    /// Cheap first, escalate on doubt.
+    Cascade(kinds::cascade::Config),
     /// Another model when one fails.
     Fallback(kinds::fallback::Config),
     /// Long prompts go to the strong model.
@@ -23,6 +25,8 @@ pub enum PolicyConfig {
     Random(kinds::random::Config),
     /// Another policy's mix, dealt out blindly.
     Shuffled(kinds::shuffled::Config),
+    /// A learned choice per label.
+    Table(kinds::table::Config),
     /// A recorded number decides.
     Threshold(kinds::threshold::Config),
 }
@@ -31,10 +35,12 @@ impl PolicyConfig {
     /// The kinds by name, in alphabetical order.
     pub const KINDS: &'static [&'static str] = &[
         "always",
+        "cascade",
         "fallback",
         "length",
         "random",
         "shuffled",
+        "table",
         "threshold",
     ];
 
@@ -51,10 +57,12 @@ impl PolicyConfig {
     ) -> Option<Result<Self, toml::de::Error>> {
         Some(match kind {
             "always" => kinds::always::Config::deserialize(table).map(Self::Always),
+            "cascade" => kinds::cascade::Config::deserialize(table).map(Self::Cascade),
             "fallback" => kinds::fallback::Config::deserialize(table).map(Self::Fallback),
             "length" => kinds::length::Config::deserialize(table).map(Self::Length),
             "random" => kinds::random::Config::deserialize(table).map(Self::Random),
             "shuffled" => kinds::shuffled::Config::deserialize(table).map(Self::Shuffled),
+            "table" => kinds::table::Config::deserialize(table).map(Self::Table),
             "threshold" => kinds::threshold::Config::deserialize(table).map(Self::Threshold),
             _ => return None,
         })
@@ -63,7 +71,9 @@ impl PolicyConfig {
     /// Whether the policy learns from recorded outcomes.
     pub fn is_learned(&self) -> bool {
         match self {
+            Self::Table(_) => true,
             Self::Always(_)
+            | Self::Cascade(_)
             | Self::Fallback(_)
             | Self::Length(_)
             | Self::Random(_)
@@ -79,10 +89,12 @@ impl PolicyConfig {
     pub fn build(&self, context: &BuildContext<'_>) -> Result<Arc<dyn Policy>, PolicyError> {
         match self {
             Self::Always(config) => config.build(context),
+            Self::Cascade(config) => config.build(context),
             Self::Fallback(config) => config.build(context),
             Self::Length(config) => config.build(context),
             Self::Random(config) => config.build(context),
             Self::Shuffled(config) => config.build(context),
+            Self::Table(config) => config.build(context),
             Self::Threshold(config) => config.build(context),
         }
     }

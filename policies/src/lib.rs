@@ -8,7 +8,9 @@
 //! failed attempt. One file per kind; [`PolicyConfig`] is the closed list of kinds that an
 //! experiment file can name.
 
+mod accept;
 mod build;
+mod choose;
 mod config;
 mod crossfit;
 mod cut;
@@ -16,12 +18,14 @@ mod decision;
 mod error;
 mod fleet;
 pub mod kinds;
+mod learn;
 mod policy;
 mod request;
 mod stream;
 mod text;
 mod walk;
 
+pub use accept::{Accept, Judge};
 pub use build::{BuildContext, FitData};
 pub use config::PolicyConfig;
 pub use crossfit::{CrossFitted, fold_of};

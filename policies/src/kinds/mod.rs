@@ -1,11 +1,13 @@
 //! One file per policy kind.
 
 pub mod always;
+pub mod cascade;
 pub mod fallback;
 pub mod length;
 pub mod overhead;
 pub mod random;
 pub mod shuffled;
+pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod threshold;
