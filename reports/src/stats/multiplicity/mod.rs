@@ -1,0 +1,11 @@
+//! Many tests at once: family-wise control for blocking, false discovery control for exploring.
+
+mod adjust;
+mod ebh;
+mod tarone;
+
+pub use adjust::{
+    benjamini_hochberg, benjamini_yekutieli, bonferroni, hochberg, holm, sidak, weighted_holm,
+};
+pub use ebh::e_bh;
+pub use tarone::{TaroneHolm, TaroneStep, min_attainable_p, tarone_holm};
