@@ -59,8 +59,8 @@ fn gsm8k_meets_the_published_table() {
     assert_eq!(percent(&imported, STRONG), "85.769");
     assert_eq!(findings(&imported), [(FindingKind::DroppedRows, 12)]);
     assert_eq!(imported.outcomes.models(), [WEAK, STRONG]);
-    let outcome = imported.outcomes.get("gsm8k-0002", WEAK).unwrap();
-    assert!(outcome.answer.as_ref().unwrap().contains("#### 3"));
+    let outcome = imported.outcomes.get("gsm8k-0004", WEAK).unwrap();
+    assert!(outcome.answer.as_ref().unwrap().contains("####"));
     let usage = outcome.usage.unwrap();
     assert_eq!(usage.source, TokenSource::Estimated);
     assert!(usage.output_tokens > Some(20));

@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::{Imported, llmrouter, routellm, routellm_mtbench};
+use super::{
+    Imported, llmrouter, llmrouterbench, routellm, routellm_mtbench, routerarena, routerbench,
+};
 use crate::DataError;
 
 /// A format that [`import`] reads.
@@ -21,18 +23,27 @@ pub enum Format {
     RouteLlmCommercial,
     /// LLMRouter's example scores of nine models on fourteen tasks.
     LlmRouter,
+    /// RouterBench's wide table, as CSV.
+    RouterBench,
+    /// RouterArena's prediction files.
+    RouterArena,
+    /// LLMRouterBench's record files, one per dataset, split and model.
+    LlmRouterBench,
     /// Our own directory: `dataset.json`, `samples.jsonl`, `outcomes.jsonl`.
     Jsonl,
 }
 
 impl Format {
     /// All formats, in the order in which they are listed to users.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::RouteLlmGsm8k,
         Self::RouteLlmMmlu,
         Self::RouteLlmMtBench,
         Self::RouteLlmCommercial,
         Self::LlmRouter,
+        Self::RouterBench,
+        Self::RouterArena,
+        Self::LlmRouterBench,
         Self::Jsonl,
     ];
 
@@ -44,6 +55,9 @@ impl Format {
             Self::RouteLlmMtBench => "routellm-mtbench",
             Self::RouteLlmCommercial => "routellm-commercial",
             Self::LlmRouter => "llmrouter",
+            Self::RouterBench => "routerbench",
+            Self::RouterArena => "routerarena",
+            Self::LlmRouterBench => "llmrouterbench",
             Self::Jsonl => "jsonl",
         }
     }
@@ -77,7 +91,7 @@ impl FromStr for Format {
     }
 }
 
-/// Reads a directory in a foreign format.
+/// Reads a directory (for `routerbench` also a single file) in a foreign format.
 ///
 /// # Errors
 /// Names the file, the line and what is wrong there, with a hint.
@@ -88,6 +102,9 @@ pub fn import(format: Format, dir: &Path) -> Result<Imported, DataError> {
         Format::RouteLlmMtBench => routellm_mtbench::judgements(dir),
         Format::RouteLlmCommercial => routellm_mtbench::commercial(dir),
         Format::LlmRouter => llmrouter::read(dir),
+        Format::RouterBench => routerbench::read(dir),
+        Format::RouterArena => routerarena::read(dir),
+        Format::LlmRouterBench => llmrouterbench::read(dir),
         Format::Jsonl => Imported::read(dir),
     }
 }

@@ -11,12 +11,12 @@ mod evals;
 mod format;
 mod imported;
 pub mod llmrouter;
-//pub mod llmrouterbench;
+pub mod llmrouterbench;
 mod prompts;
 pub mod routellm;
 pub mod routellm_mtbench;
-//pub mod routerarena;
-//pub mod routerbench;
+pub mod routerarena;
+pub mod routerbench;
 mod source;
 mod table;
 

@@ -35,11 +35,6 @@ impl Source {
         }
     }
 
-    /// Where the text came from.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The whole text.
     pub(crate) fn text(&self) -> &str {
         &self.text

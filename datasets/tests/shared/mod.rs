@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// The folder of a published data set, or `None` with the reason printed.
 ///
 /// Looked for under `$WEIGHBRIDGE_SHARED/data`, else beside the checkout in `shared/data`.
-pub fn data(name: &str) -> Option<PathBuf> {
+pub(crate) fn data(name: &str) -> Option<PathBuf> {
     let root = match std::env::var_os("WEIGHBRIDGE_SHARED") {
         Some(shared) => PathBuf::from(shared),
         None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
