@@ -31,7 +31,7 @@ pub struct Ability {
     pub style: Style,
     /// Characters of the last user message the tier attends to, counted from the end.
     pub window_chars: usize,
-    /// Earlier user turns the tier still remembers.
+    /// User turns the tier remembers, the current one included.
     pub memory_turns: usize,
     /// Arithmetic: whether multiplication binds tighter than addition.
     pub precedence: bool,

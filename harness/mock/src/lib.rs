@@ -7,6 +7,7 @@
 //! prefix cache.
 //!
 //! - [`tasks`]: one family of gradable tasks per file, generator and solver side by side.
+//! - [`quickstart()`]: the generated samples of the quick start.
 //! - [`engine`]: tokens, prefix cache, slots, prefill lane.
 //! - [`server`]: the HTTP side; [`serve`] starts a fleet.
 //! - [`fault`]: scripted misbehaviour.
@@ -18,16 +19,18 @@ mod draw;
 pub mod engine;
 pub mod fault;
 mod message;
+pub mod quickstart;
 pub mod server;
 mod target;
 pub mod tasks;
 mod tier;
 
-pub use ability::{Ability, Calendar, Style};
+pub use ability::{Ability, Calendar, Reading, Style};
 pub use answer::{Answer, Span};
 pub use completion::{Completion, Finish, Limits, Token, complete};
 pub use draw::Draw;
 pub use message::{Message, Role, last_user};
+pub use quickstart::{GeneratedTask, Quickstart, quickstart};
 pub use server::{Fleet, FleetConfig, Outcome, RequestRecord, RoleChunk, serve};
 pub use target::GoldTarget;
 pub use tier::{Tier, builtin_tiers};

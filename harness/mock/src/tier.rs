@@ -70,7 +70,7 @@ fn nano() -> Ability {
 fn small() -> Ability {
     Ability {
         window_chars: 1_500,
-        memory_turns: 3,
+        memory_turns: 2,
         max_operators: 4,
         product_digits: 6,
         known_units: 9,
@@ -90,7 +90,7 @@ fn medium() -> Ability {
     Ability {
         style: Style::Sentence,
         window_chars: 4_000,
-        memory_turns: 5,
+        memory_turns: 4,
         precedence: true,
         max_operators: 5,
         product_digits: 7,
@@ -100,7 +100,7 @@ fn medium() -> Ability {
         phrasings: 3,
         corrections: true,
         signed_sort: true,
-        max_items: 18,
+        max_items: 16,
         exact_count: 16,
         whole_words: true,
         max_clues: 5,

@@ -1,6 +1,6 @@
 //! The registry of task families and the dispatch from a prompt to its solver.
 
-use super::arith;
+use super::{arith, count, dates, extract, ledger, order, rewrite, sort, triage, units, yesno};
 use crate::ability::Ability;
 use crate::answer::Answer;
 use crate::draw::Draw;
@@ -37,12 +37,30 @@ pub struct Family {
     pub solve: fn(&[Message], &Ability) -> Option<Answer>,
 }
 
+macro_rules! family {
+    ($name:ident) => {
+        Family {
+            name: stringify!($name),
+            generate: $name::generate,
+            solve: $name::solve,
+        }
+    };
+}
+
 /// All families, in the order in which solvers are tried.
-pub const FAMILIES: &[Family] = &[Family {
-    name: "arith",
-    generate: arith::generate,
-    solve: arith::solve,
-}];
+pub const FAMILIES: &[Family] = &[
+    family!(ledger),
+    family!(triage),
+    family!(extract),
+    family!(order),
+    family!(rewrite),
+    family!(yesno),
+    family!(sort),
+    family!(count),
+    family!(dates),
+    family!(units),
+    family!(arith),
+];
 
 /// The family called `name`.
 pub fn by_name(name: &str) -> Option<&'static Family> {
@@ -52,4 +70,37 @@ pub fn by_name(name: &str) -> Option<&'static Family> {
 /// The answer of the first family that recognises the conversation.
 pub fn solve(messages: &[Message], ability: &Ability) -> Option<Answer> {
     FAMILIES.iter().find_map(|f| (f.solve)(messages, ability))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every generated task is recognised by its own family, through the dispatch, and solved.
+    #[test]
+    fn full_ability_is_right_on_200_seeds_of_every_difficulty() {
+        let full = Ability::full();
+        for family in FAMILIES {
+            for seed in 0..200 {
+                for difficulty in 1..=5 {
+                    let draft = (family.generate)(&mut Draw::new(seed, family.name), difficulty);
+                    let answer = solve(&draft.messages, &full).map(|a| a.text());
+                    let right = answer.as_deref().is_some_and(|a| draft.target.accepts(a));
+                    assert!(
+                        right,
+                        "{} {seed}/{difficulty}: {answer:?}\n{draft:#?}",
+                        family.name
+                    );
+                    let own = (family.solve)(&draft.messages, &full).map(|a| a.text());
+                    assert_eq!(own, answer, "{} {seed}/{difficulty}", family.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn families_are_found_by_name() {
+        assert_eq!(by_name("dates").map(|f| f.name), Some("dates"));
+        assert!(by_name("poetry").is_none());
+    }
 }

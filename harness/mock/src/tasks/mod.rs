@@ -6,8 +6,20 @@
 
 pub mod arith;
 mod attention;
+mod calendar;
+pub mod count;
+pub mod dates;
+pub mod extract;
 mod family;
+pub mod ledger;
+pub mod order;
 mod prose;
+pub mod rewrite;
+mod scan;
+pub mod sort;
+pub mod triage;
+pub mod units;
+pub mod yesno;
 
 pub use attention::attend;
 pub use family::{Draft, FAMILIES, Family, by_name, solve};
