@@ -14,6 +14,6 @@ pub(crate) fn data(name: &str) -> Option<PathBuf> {
     if dir.is_dir() {
         return Some(dir);
     }
-    println!("skipped: no {} (set WEIGHBRIDGE_SHARED)", dir.display());
+    eprintln!("skipped: no {} (set WEIGHBRIDGE_SHARED)", dir.display());
     None
 }
