@@ -19,6 +19,10 @@ pub enum PolicyConfig {
     Cascade(kinds::cascade::Config),
     /// Another model when one fails.
     Fallback(kinds::fallback::Config),
+    /// Deviates from a default only on evidence from similar prompts.
+    GuardedKnn(kinds::guarded_knn::Config),
+    /// A learned choice from similar prompts.
+    Knn(kinds::knn::Config),
     /// Long prompts go to the strong model.
     Length(kinds::length::Config),
     /// A fixed random mix.
@@ -37,6 +41,8 @@ impl PolicyConfig {
         "always",
         "cascade",
         "fallback",
+        "guarded_knn",
+        "knn",
         "length",
         "random",
         "shuffled",
@@ -59,6 +65,8 @@ impl PolicyConfig {
             "always" => kinds::always::Config::deserialize(table).map(Self::Always),
             "cascade" => kinds::cascade::Config::deserialize(table).map(Self::Cascade),
             "fallback" => kinds::fallback::Config::deserialize(table).map(Self::Fallback),
+            "guarded_knn" => kinds::guarded_knn::Config::deserialize(table).map(Self::GuardedKnn),
+            "knn" => kinds::knn::Config::deserialize(table).map(Self::Knn),
             "length" => kinds::length::Config::deserialize(table).map(Self::Length),
             "random" => kinds::random::Config::deserialize(table).map(Self::Random),
             "shuffled" => kinds::shuffled::Config::deserialize(table).map(Self::Shuffled),
@@ -71,7 +79,7 @@ impl PolicyConfig {
     /// Whether the policy learns from recorded outcomes.
     pub fn is_learned(&self) -> bool {
         match self {
-            Self::Table(_) => true,
+            Self::GuardedKnn(_) | Self::Knn(_) | Self::Table(_) => true,
             Self::Always(_)
             | Self::Cascade(_)
             | Self::Fallback(_)
@@ -91,6 +99,8 @@ impl PolicyConfig {
             Self::Always(config) => config.build(context),
             Self::Cascade(config) => config.build(context),
             Self::Fallback(config) => config.build(context),
+            Self::GuardedKnn(config) => config.build(context),
+            Self::Knn(config) => config.build(context),
             Self::Length(config) => config.build(context),
             Self::Random(config) => config.build(context),
             Self::Shuffled(config) => config.build(context),

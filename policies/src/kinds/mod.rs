@@ -3,6 +3,8 @@
 pub mod always;
 pub mod cascade;
 pub mod fallback;
+pub mod guarded_knn;
+pub mod knn;
 pub mod length;
 pub mod overhead;
 pub mod random;
