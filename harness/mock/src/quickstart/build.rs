@@ -2,10 +2,11 @@
 
 use super::mix::{MIX, SliceMix};
 use crate::draw::Draw;
-use crate::message::Message;
+use crate::message::{Message, last_user};
 use crate::target::GoldTarget;
 use crate::tasks::{Draft, by_name, ledger};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One labelled request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,46 +34,33 @@ pub struct Quickstart {
     pub fit: Vec<GeneratedTask>,
 }
 
-/// The samples of `seed`: the same seed gives the same bytes.
+/// The samples of `seed`: the same seed gives the same bytes. No two tasks ask the same.
 pub fn quickstart(seed: u64) -> Quickstart {
-    let test = MIX
-        .iter()
-        .flat_map(|m| slice(seed, m, "", m.test))
-        .collect::<Vec<_>>();
-    let taken: std::collections::BTreeSet<&str> = test.iter().map(asked).collect();
-    // Easy families have few different prompts: a fit sample must not repeat a test sample.
-    let fresh = |t: &GeneratedTask| !taken.contains(asked(t));
-    let fit = MIX.iter().flat_map(|m| {
-        let drawn = slice(seed, m, "fit-", m.fit * 3).into_iter().filter(fresh);
-        keep(drawn.collect(), m)
-    });
-    let fit = fit.collect();
-    Quickstart { test, fit }
+    let mut asked = BTreeSet::new();
+    let mut split = |name: &str, size: fn(&SliceMix) -> usize| {
+        MIX.iter()
+            .flat_map(|m| slice(seed, m, name, size(m), &mut asked))
+            .collect()
+    };
+    Quickstart {
+        test: split("", |m| m.test),
+        fit: split("fit-", |m| m.fit),
+    }
 }
 
-fn asked(task: &GeneratedTask) -> &str {
-    task.messages.last().map_or("", |m| m.content.as_str())
-}
-
-/// The first `fit` samples (for ledgers: the samples of the first `fit` conversations).
-fn keep(mut drawn: Vec<GeneratedTask>, mix: &SliceMix) -> Vec<GeneratedTask> {
-    let mut clusters: Vec<Option<String>> = Vec::new();
-    drawn.retain(|t| {
-        if t.cluster.is_none() || clusters.last() != Some(&t.cluster) {
-            clusters.push(t.cluster.clone());
-        }
-        clusters.len() <= mix.fit
-    });
-    drawn
-}
-
-fn slice(seed: u64, mix: &SliceMix, split: &str, count: usize) -> Vec<GeneratedTask> {
+fn slice(
+    seed: u64,
+    mix: &SliceMix,
+    split: &str,
+    count: usize,
+    asked: &mut BTreeSet<String>,
+) -> Vec<GeneratedTask> {
     let mut draw = Draw::new(seed, &format!("quickstart/{split}{}", mix.family));
     let mut tasks = Vec::new();
     for item in 1..=count {
         let difficulty = weighted(&mut draw, &mix.weights);
         let cluster = (mix.family == "ledger").then(|| format!("ledger-{split}c{item:02}"));
-        for draft in drafts(&mut draw, mix.family, difficulty) {
+        for draft in fresh(&mut draw, mix.family, difficulty, asked) {
             let Draft { messages, target } = draft;
             tasks.push(GeneratedTask {
                 id: format!("{}-{split}{:04}", mix.family, tasks.len() + 1),
@@ -85,6 +73,26 @@ fn slice(seed: u64, mix: &SliceMix, split: &str, count: usize) -> Vec<GeneratedT
         }
     }
     tasks
+}
+
+/// Draws until the first question is a new one; every family has room for many more than are taken,
+/// so the bound is never met in practice.
+fn fresh(
+    draw: &mut Draw,
+    family: &str,
+    difficulty: u8,
+    asked: &mut BTreeSet<String>,
+) -> Vec<Draft> {
+    const MOST_DRAWS: usize = 1_000;
+    let mut drawn = drafts(draw, family, difficulty);
+    for _ in 0..MOST_DRAWS {
+        let question = drawn.first().map(|d| last_user(&d.messages).to_owned());
+        if question.is_none_or(|q| asked.insert(q)) {
+            break;
+        }
+        drawn = drafts(draw, family, difficulty);
+    }
+    drawn
 }
 
 fn drafts(draw: &mut Draw, family: &str, difficulty: u8) -> Vec<Draft> {
@@ -111,7 +119,7 @@ fn weighted(draw: &mut Draw, weights: &[i64; 5]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
     use xxhash_rust::xxh3::xxh3_64;
 
     fn sizes(tasks: &[GeneratedTask]) -> BTreeMap<&str, usize> {
@@ -140,13 +148,18 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_unique_and_splits_are_disjoint() {
+    fn ids_and_conversations_are_unique_across_splits() {
         let q = quickstart(7);
+        let all = q.test.len() + q.fit.len();
         let ids: BTreeSet<&str> = q.test.iter().chain(&q.fit).map(|t| t.id.as_str()).collect();
-        assert_eq!(ids.len(), q.test.len() + q.fit.len());
+        assert_eq!(ids.len(), all);
         assert!(ids.contains("arith-0001") && ids.contains("arith-fit-0001"));
-        let test: BTreeSet<&str> = q.test.iter().map(asked).collect();
-        assert!(q.fit.iter().all(|t| !test.contains(asked(t))));
+        let asked = q
+            .test
+            .iter()
+            .chain(&q.fit)
+            .map(|t| serde_json::to_string(&t.messages).unwrap());
+        assert_eq!(asked.collect::<BTreeSet<_>>().len(), all);
     }
 
     #[test]
@@ -168,6 +181,6 @@ mod tests {
         assert_eq!(bytes, serde_json::to_vec(&quickstart(7)).unwrap());
         assert_ne!(bytes, serde_json::to_vec(&quickstart(8)).unwrap());
         // A change here changes what users have recorded: it needs a reason and a release note.
-        assert_eq!(format!("{:016x}", xxh3_64(&bytes)), "69ec144a905257ee");
+        assert_eq!(format!("{:016x}", xxh3_64(&bytes)), "59c3780d006b0ee1");
     }
 }

@@ -194,9 +194,14 @@ fn stream(
     sequence: Sequence,
 ) -> Response<ReplyBody> {
     let usage = request.include_usage();
-    let logprobs = request.logprobs.unwrap_or(false);
+    let logprobs = request.logprobs();
     let writer = ChunkWriter::new(id, unix_seconds(), model, usage, logprobs);
-    let body = StreamBody::new(sequence, writer, usage, state.role_chunk);
+    let body = StreamBody::new(
+        sequence,
+        writer,
+        usage,
+        (state.role_chunk, state.tokens_per_event),
+    );
     let mut response = Response::new(ReplyBody::Stream(Box::new(body)));
     let headers = response.headers_mut();
     headers.insert(
@@ -219,7 +224,7 @@ async fn whole(
     sleep_until(sequence.token_at(&seat, last.saturating_sub(1))).await;
     sequence.delivered(last);
     let usage = sequence.usage(last);
-    let logprobs = request.logprobs.unwrap_or(false);
+    let logprobs = request.logprobs();
     let body = reply::completion_json(
         id,
         unix_seconds(),

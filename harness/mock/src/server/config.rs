@@ -29,6 +29,9 @@ pub struct FleetConfig {
     pub port_per_tier: bool,
     /// When the role chunk is sent.
     pub role_chunk: RoleChunk,
+    /// Tokens in every event after the first one, which carries one token (vLLM's
+    /// `stream_interval`). At least 1. A client that counts events as tokens reports wrong rates.
+    pub tokens_per_event: usize,
     /// Misbehaviour.
     pub faults: Vec<FaultRule>,
     /// Finished requests kept in the log; the oldest are dropped beyond it.
@@ -43,6 +46,7 @@ impl Default for FleetConfig {
             port: 0,
             port_per_tier: false,
             role_chunk: RoleChunk::default(),
+            tokens_per_event: 1,
             faults: Vec::new(),
             log_capacity: 200_000,
         }
@@ -57,6 +61,9 @@ impl FleetConfig {
         }
         if self.speed.is_nan() || self.speed <= 0.0 {
             return Some(format!("speed must be above zero, got {}", self.speed));
+        }
+        if self.tokens_per_event == 0 {
+            return Some("tokens_per_event must be at least 1".to_owned());
         }
         let mut names: Vec<&str> = self.tiers.iter().map(|t| t.name.as_str()).collect();
         names.sort_unstable();

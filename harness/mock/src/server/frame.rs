@@ -15,11 +15,28 @@ pub(super) struct ChunkWriter {
     head: String,
     /// Ordinary chunks carry `"usage":null` when the client asked for usage.
     tail: &'static str,
-    logprobs: bool,
+    logprobs: Logprobs,
+}
+
+/// What a client wants to know about probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Logprobs {
+    /// Nothing.
+    Off,
+    /// The chosen tokens.
+    Chosen,
+    /// The chosen tokens, repeated as the only entry of `top_logprobs`: a solver has no runner-up.
+    Top,
 }
 
 impl ChunkWriter {
-    pub(super) fn new(id: &str, created: u64, model: &str, usage: bool, logprobs: bool) -> Self {
+    pub(super) fn new(
+        id: &str,
+        created: u64,
+        model: &str,
+        usage: bool,
+        logprobs: Logprobs,
+    ) -> Self {
         let model = json_string(model);
         let head = format!(
             "data: {{\"id\":{},\"object\":\"chat.completion.chunk\",\"created\":{created},\
@@ -48,20 +65,14 @@ impl ChunkWriter {
         out.put_slice(self.tail.as_bytes());
     }
 
-    /// One token.
-    pub(super) fn token(&self, out: &mut BytesMut, token: &Token) {
-        out.reserve(self.head.len() + token.text.len() + 160);
+    /// One event with some tokens.
+    pub(super) fn tokens(&self, out: &mut BytesMut, tokens: &[Token]) {
+        out.reserve(self.head.len() + 160);
         out.put_slice(self.head.as_bytes());
-        out.put_slice(b"[{\"index\":0,\"delta\":{\"content\":");
-        put_json_string(out, &token.text);
-        out.put_slice(b"},\"logprobs\":");
-        if self.logprobs {
-            out.put_slice(b"{\"content\":[");
-            put_token_logprob(out, token);
-            out.put_slice(b"],\"refusal\":null}");
-        } else {
-            out.put_slice(b"null");
-        }
+        out.put_slice(b"[{\"index\":0,\"delta\":{\"content\":\"");
+        tokens.iter().for_each(|t| put_escaped(out, &t.text));
+        out.put_slice(b"\"},\"logprobs\":");
+        put_logprobs(out, tokens, self.logprobs);
         out.put_slice(b",\"finish_reason\":null}]");
         out.put_slice(self.tail.as_bytes());
     }
@@ -84,9 +95,35 @@ impl ChunkWriter {
     }
 }
 
-/// `{"token":…,"logprob":…,"bytes":[…],"top_logprobs":[]}`. A solver has no runner-up, so
-/// `top_logprobs` is empty.
-pub(super) fn put_token_logprob(out: &mut BytesMut, token: &Token) {
+/// The `logprobs` member of a choice.
+pub(super) fn put_logprobs(out: &mut BytesMut, tokens: &[Token], wanted: Logprobs) {
+    if wanted == Logprobs::Off {
+        out.put_slice(b"null");
+        return;
+    }
+    out.put_slice(b"{\"content\":[");
+    for (i, token) in tokens.iter().enumerate() {
+        if i > 0 {
+            out.put_u8(b',');
+        }
+        put_token_logprob(out, token, wanted);
+    }
+    out.put_slice(b"],\"refusal\":null}");
+}
+
+/// `{"token":…,"logprob":…,"bytes":[…],"top_logprobs":[…]}`.
+fn put_token_logprob(out: &mut BytesMut, token: &Token, wanted: Logprobs) {
+    put_entry(out, token);
+    out.put_slice(b",\"top_logprobs\":[");
+    if wanted == Logprobs::Top {
+        put_entry(out, token);
+        out.put_u8(b'}');
+    }
+    out.put_slice(b"]}");
+}
+
+/// The members that both levels of the logprobs object have, without the closing brace.
+fn put_entry(out: &mut BytesMut, token: &Token) {
     out.put_slice(b"{\"token\":");
     put_json_string(out, &token.text);
     // Writing to memory cannot fail.
@@ -94,12 +131,17 @@ pub(super) fn put_token_logprob(out: &mut BytesMut, token: &Token) {
     for (i, byte) in token.text.bytes().enumerate() {
         let _ = write!(out, "{}{byte}", if i == 0 { "" } else { "," });
     }
-    out.put_slice(b"],\"top_logprobs\":[]}");
+    out.put_u8(b']');
 }
 
 /// Writes `text` as a JSON string without building a value.
 pub(super) fn put_json_string(out: &mut BytesMut, text: &str) {
     out.put_u8(b'"');
+    put_escaped(out, text);
+    out.put_u8(b'"');
+}
+
+fn put_escaped(out: &mut BytesMut, text: &str) {
     for byte in text.bytes() {
         match byte {
             b'"' => out.put_slice(b"\\\""),
@@ -111,7 +153,6 @@ pub(super) fn put_json_string(out: &mut BytesMut, text: &str) {
             _ => out.put_u8(byte),
         }
     }
-    out.put_u8(b'"');
 }
 
 pub(super) fn json_string(text: &str) -> String {
@@ -124,14 +165,14 @@ mod tests {
 
     #[test]
     fn chunks_are_json_whatever_the_token() {
-        let writer = ChunkWriter::new("id\"1", 5, "small", true, true);
+        let writer = ChunkWriter::new("id\"1", 5, "small", true, Logprobs::Top);
         let mut out = BytesMut::new();
         let token = Token {
             text: "a\"\\\n\u{1}ü".into(),
             logprob: -0.25,
         };
         writer.role(&mut out);
-        writer.token(&mut out, &token);
+        writer.tokens(&mut out, std::slice::from_ref(&token));
         writer.finish(&mut out, Finish::Length);
         let text = String::from_utf8(out.to_vec()).unwrap();
         let events: Vec<serde_json::Value> = text
@@ -147,6 +188,8 @@ mod tests {
             events[1]["choices"][0]["logprobs"]["content"][0]["logprob"],
             -0.25
         );
+        let entry = &events[1]["choices"][0]["logprobs"]["content"][0];
+        assert_eq!(entry["top_logprobs"][0]["token"], entry["token"]);
         assert_eq!(events[2]["choices"][0]["finish_reason"], "length");
         assert!(events[1]["usage"].is_null());
     }

@@ -1,7 +1,7 @@
 //! Answers that are not streams.
 
 use super::body::ReplyBody;
-use super::frame::{json_string, put_json_string, put_token_logprob};
+use super::frame::{Logprobs, json_string, put_json_string, put_logprobs};
 use crate::completion::Completion;
 use bytes::{BufMut, Bytes, BytesMut};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -38,7 +38,7 @@ pub(super) fn completion_json(
     model: &str,
     completion: &Completion,
     usage: &Usage,
-    logprobs: bool,
+    logprobs: Logprobs,
 ) -> Bytes {
     let mut out = BytesMut::with_capacity(512);
     let head = format!(
@@ -51,18 +51,7 @@ pub(super) fn completion_json(
     out.put_slice(head.as_bytes());
     put_json_string(&mut out, &completion.text());
     out.put_slice(b",\"refusal\":null},\"logprobs\":");
-    if logprobs {
-        out.put_slice(b"{\"content\":[");
-        for (i, token) in completion.tokens.iter().enumerate() {
-            if i > 0 {
-                out.put_u8(b',');
-            }
-            put_token_logprob(&mut out, token);
-        }
-        out.put_slice(b"],\"refusal\":null}");
-    } else {
-        out.put_slice(b"null");
-    }
+    put_logprobs(&mut out, &completion.tokens, logprobs);
     let tail = format!(
         ",\"finish_reason\":\"{}\"}}],\"usage\":{}}}",
         completion.finish.as_str(),

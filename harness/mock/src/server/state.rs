@@ -23,6 +23,7 @@ pub(super) struct FleetState {
     pub(super) faults: FaultScript,
     pub(super) log: Arc<RequestLog>,
     pub(super) role_chunk: RoleChunk,
+    pub(super) tokens_per_event: usize,
     requests: AtomicU64,
 }
 
@@ -39,6 +40,7 @@ impl FleetState {
             faults: FaultScript::new(config.faults),
             log: Arc::new(RequestLog::new(Instant::now(), config.log_capacity)),
             role_chunk: config.role_chunk,
+            tokens_per_event: config.tokens_per_event,
             requests: AtomicU64::new(0),
         }
     }

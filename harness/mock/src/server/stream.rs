@@ -37,6 +37,7 @@ pub(super) struct StreamBody {
     writer: ChunkWriter,
     include_usage: bool,
     role_chunk: RoleChunk,
+    tokens_per_event: usize,
     sequence: Sequence,
     next: usize,
     timer: Pin<Box<Sleep>>,
@@ -55,7 +56,7 @@ impl StreamBody {
         sequence: Sequence,
         writer: ChunkWriter,
         include_usage: bool,
-        role_chunk: RoleChunk,
+        (role_chunk, tokens_per_event): (RoleChunk, usize),
     ) -> Self {
         let timer = Box::pin(sleep_until(Instant::now()));
         let phase = Phase::Opening;
@@ -64,6 +65,7 @@ impl StreamBody {
             writer,
             include_usage,
             role_chunk,
+            tokens_per_event,
             sequence,
             next: 0,
             timer,
@@ -76,6 +78,7 @@ impl StreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, io::Error>>> {
         loop {
+            let end = self.event_end();
             match &mut self.phase {
                 Phase::Opening => {
                     self.phase = Phase::Waiting(self.sequence.admission());
@@ -91,7 +94,7 @@ impl StreamBody {
                     self.phase = Phase::Decoding(seat);
                 }
                 Phase::Decoding(seat) => {
-                    let due_at = self.sequence.token_at(seat, self.next);
+                    let due_at = self.sequence.token_at(seat, end.saturating_sub(1));
                     if due_at > Instant::now() {
                         self.timer.as_mut().reset(due_at);
                         ready!(self.timer.as_mut().poll(cx));
@@ -108,6 +111,16 @@ impl StreamBody {
         }
     }
 
+    /// One past the last token of the next event.
+    fn event_end(&self) -> usize {
+        let size = if self.next == 0 {
+            1
+        } else {
+            self.tokens_per_event
+        };
+        self.sequence.last_token().min(self.next + size)
+    }
+
     /// All events that are due now.
     fn due(&mut self) -> Bytes {
         let mut out = BytesMut::new();
@@ -116,9 +129,10 @@ impl StreamBody {
         }
         let (now, last) = (Instant::now(), self.sequence.last_token());
         while self.next < last && self.is_due(now) {
+            let end = self.event_end();
             self.writer
-                .token(&mut out, &self.sequence.completion.tokens[self.next]);
-            self.next += 1;
+                .tokens(&mut out, &self.sequence.completion.tokens[self.next..end]);
+            self.next = end;
         }
         self.sequence.delivered(self.next);
         if self.next >= last {
@@ -129,7 +143,7 @@ impl StreamBody {
 
     fn is_due(&self, now: Instant) -> bool {
         match &self.phase {
-            Phase::Decoding(seat) => self.sequence.token_at(seat, self.next) <= now,
+            Phase::Decoding(seat) => self.sequence.token_at(seat, self.event_end() - 1) <= now,
             _ => false,
         }
     }

@@ -1,5 +1,6 @@
 //! The request as it arrives.
 
+use super::frame::Logprobs;
 use crate::completion::Limits;
 use crate::message::{Message, Role};
 use serde::Deserialize;
@@ -16,7 +17,9 @@ pub(super) struct ChatRequest {
     #[serde(default)]
     stream_options: Option<StreamOptions>,
     #[serde(default)]
-    pub(super) logprobs: Option<bool>,
+    logprobs: Option<bool>,
+    #[serde(default)]
+    top_logprobs: Option<u8>,
     #[serde(default)]
     max_tokens: Option<usize>,
     #[serde(default)]
@@ -85,6 +88,14 @@ impl ChatRequest {
         Limits {
             max: self.max_completion_tokens.or(self.max_tokens),
             min,
+        }
+    }
+
+    pub(super) fn logprobs(&self) -> Logprobs {
+        match (self.logprobs, self.top_logprobs) {
+            (Some(true), Some(1..)) => Logprobs::Top,
+            (Some(true), _) => Logprobs::Chosen,
+            _ => Logprobs::Off,
         }
     }
 

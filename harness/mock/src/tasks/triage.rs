@@ -76,19 +76,41 @@ const QUEUES: &[(&str, &[(&str, &str)])] = &[
 const ASK: &str = "Which queue takes this ticket: billing, shipping, technical, account or feedback? Answer with \
      one word.";
 
+const OPENINGS: &[&str] = &[
+    "Hello.",
+    "Dear team.",
+    "Good morning.",
+    "Hi there.",
+    "To whom it may concern.",
+];
+
+const CLOSINGS: &[&str] = &[
+    "Thank you.",
+    "Kind regards.",
+    "Please look into it.",
+    "Looking forward to your answer.",
+];
+
 /// 1 and 2 are short, 3 is long, 4 opens with a settled matter, 5 speculates about a cause.
 pub fn generate(draw: &mut Draw, difficulty: u8) -> Draft {
     let order = draw.sample(&[0_usize, 1, 2, 3, 4], 2);
     let (queue, lines) = QUEUES[order[0]];
     let (_, line) = draw.pick(lines);
     let (other, _) = draw.pick(QUEUES[order[1]].1);
-    let ticket = match difficulty {
+    let reference = format!("Reference {}.", draw.int(10_000, 99_999));
+    let issue = match difficulty {
         1 => line.to_owned(),
-        2 => format!("Hello. {line} {}", filler(draw, 60)),
-        3 => format!("{line} {}", filler(draw, 900)),
+        2 => format!(
+            "{} {line} {} {}",
+            draw.pick(OPENINGS),
+            filler(draw, 60),
+            draw.pick(CLOSINGS)
+        ),
+        3 => format!("{} {line} {}", draw.pick(OPENINGS), filler(draw, 900)),
         4 => format!("My question about the {other} is settled, thank you. {line}"),
         _ => format!("{line} I wonder whether it has to do with the {other}."),
     };
+    let ticket = format!("{issue} {reference}");
     let choices = QUEUES.iter().map(|(name, _)| (*name).to_owned()).collect();
     let target = GoldTarget::Choice {
         answer: queue.to_owned(),

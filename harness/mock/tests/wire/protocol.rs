@@ -208,6 +208,29 @@ async fn role_chunk_can_ride_with_the_first_token() {
 }
 
 #[tokio::test]
+async fn an_event_can_carry_several_tokens() {
+    let config = FleetConfig {
+        tokens_per_event: 3,
+        ..Default::default()
+    };
+    let fleet = serve(config).await.unwrap();
+    let extra = json!({"stream": true, "logprobs": true, "max_tokens": 8, "min_tokens": 8,
+        "stream_options": {"include_usage": true}});
+    let reply = post(&fleet.base_url("nano"), &chat("nano", PROMPT, extra)).await;
+    let count = |e: &Value| {
+        e["choices"][0]["logprobs"]["content"]
+            .as_array()
+            .map(Vec::len)
+    };
+    let events = reply.events();
+    assert_eq!(
+        events.iter().filter_map(count).collect::<Vec<_>>(),
+        [1, 3, 3, 1]
+    );
+    assert_eq!(events[events.len() - 2]["usage"]["completion_tokens"], 8);
+}
+
+#[tokio::test]
 async fn shutdown_lets_an_open_stream_finish_and_frees_the_port() {
     let fleet = serve(FleetConfig {
         speed: 0.2,
