@@ -118,15 +118,12 @@ impl Gate {
             }
         }
         let answer = attempt.answer.unwrap_or("");
-        if let Some(pattern) = &self.pattern {
-            if !pattern.is_match(answer) {
-                return Some("pattern not found".into());
-            }
+        if self.pattern.as_ref().is_some_and(|p| !p.is_match(answer)) {
+            return Some("pattern not found".into());
         }
-        if let Some(least) = self.rule.min_chars {
-            if (answer.trim().chars().count() as u64) < least {
-                return Some("answer too short".into());
-            }
+        let chars = || answer.trim().chars().count() as u64;
+        if self.rule.min_chars.is_some_and(|least| chars() < least) {
+            return Some("answer too short".into());
         }
         let judge = self.rule.judge?;
         let Some(score) = attempt.judged else {

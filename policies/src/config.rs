@@ -15,8 +15,18 @@ use crate::{BuildContext, Policy, PolicyError};
 pub enum PolicyConfig {
     /// Always the same model.
     Always(kinds::always::Config),
+    /// Stored answers first.
+    Cache(kinds::cache::Config),
+    /// The cheapest model that can do what the request needs.
+    Capability(kinds::capability::Config),
     /// Cheap first, escalate on doubt.
     Cascade(kinds::cascade::Config),
+    /// Weighted signs of difficulty pick a tier.
+    Complexity(kinds::complexity::Config),
+    /// Paces spending to a budget.
+    CostCapped(kinds::cost_capped::Config),
+    /// Replays the decisions of an external router.
+    Decisions(kinds::decisions::Config),
     /// Another model when one fails.
     Fallback(kinds::fallback::Config),
     /// Deviates from a default only on evidence from similar prompts.
@@ -39,7 +49,12 @@ impl PolicyConfig {
     /// The kinds by name, in alphabetical order.
     pub const KINDS: &'static [&'static str] = &[
         "always",
+        "cache",
+        "capability",
         "cascade",
+        "complexity",
+        "cost_capped",
+        "decisions",
         "fallback",
         "guarded_knn",
         "knn",
@@ -63,7 +78,12 @@ impl PolicyConfig {
     ) -> Option<Result<Self, toml::de::Error>> {
         Some(match kind {
             "always" => kinds::always::Config::deserialize(table).map(Self::Always),
+            "cache" => kinds::cache::Config::deserialize(table).map(Self::Cache),
+            "capability" => kinds::capability::Config::deserialize(table).map(Self::Capability),
             "cascade" => kinds::cascade::Config::deserialize(table).map(Self::Cascade),
+            "complexity" => kinds::complexity::Config::deserialize(table).map(Self::Complexity),
+            "cost_capped" => kinds::cost_capped::Config::deserialize(table).map(Self::CostCapped),
+            "decisions" => kinds::decisions::Config::deserialize(table).map(Self::Decisions),
             "fallback" => kinds::fallback::Config::deserialize(table).map(Self::Fallback),
             "guarded_knn" => kinds::guarded_knn::Config::deserialize(table).map(Self::GuardedKnn),
             "knn" => kinds::knn::Config::deserialize(table).map(Self::Knn),
@@ -81,7 +101,12 @@ impl PolicyConfig {
         match self {
             Self::GuardedKnn(_) | Self::Knn(_) | Self::Table(_) => true,
             Self::Always(_)
+            | Self::Cache(_)
+            | Self::Capability(_)
             | Self::Cascade(_)
+            | Self::Complexity(_)
+            | Self::CostCapped(_)
+            | Self::Decisions(_)
             | Self::Fallback(_)
             | Self::Length(_)
             | Self::Random(_)
@@ -97,7 +122,12 @@ impl PolicyConfig {
     pub fn build(&self, context: &BuildContext<'_>) -> Result<Arc<dyn Policy>, PolicyError> {
         match self {
             Self::Always(config) => config.build(context),
+            Self::Cache(config) => config.build(context),
+            Self::Capability(config) => config.build(context),
             Self::Cascade(config) => config.build(context),
+            Self::Complexity(config) => config.build(context),
+            Self::CostCapped(config) => config.build(context),
+            Self::Decisions(config) => config.build(context),
             Self::Fallback(config) => config.build(context),
             Self::GuardedKnn(config) => config.build(context),
             Self::Knn(config) => config.build(context),
@@ -107,5 +137,51 @@ impl PolicyConfig {
             Self::Table(config) => config.build(context),
             Self::Threshold(config) => config.build(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::testing::parse;
+
+    #[test]
+    fn every_kind_is_known_and_sorted() {
+        assert!(PolicyConfig::KINDS.is_sorted());
+        for kind in PolicyConfig::KINDS {
+            let table = ValueDeserializer::parse("{ nonsense = 1 }").unwrap();
+            let error = PolicyConfig::parse(kind, table).expect(kind).unwrap_err();
+            assert!(
+                error.to_string().contains("unknown field `nonsense`"),
+                "{kind}: {error}"
+            );
+        }
+        let table = ValueDeserializer::parse("{}").unwrap();
+        assert!(PolicyConfig::parse("oracle", table).is_none());
+    }
+
+    #[test]
+    fn errors_deep_inside_a_table_keep_their_place() {
+        let text = "kind = 'cascade'\nmodels = ['a', 'b']\naccept = { judge = { eror = 0.1 } }";
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains("line 3, column 22"), "{error}");
+        assert!(error.contains("unknown field `eror`"), "{error}");
+    }
+
+    #[test]
+    fn only_policies_that_read_outcomes_are_learned() {
+        let learned = |text| parse(text).unwrap().is_learned();
+        assert!(learned("kind = 'table'\nlabel = 'task'"));
+        assert!(learned("kind = 'knn'"));
+        assert!(learned("kind = 'guarded_knn'\ndefault = 'a'"));
+        assert!(!learned("kind = 'always'\nmodel = 'a'"));
+        assert!(!learned("kind = 'cache'\nof = 'a'\nmatch = 'exact'"));
+    }
+
+    #[test]
+    fn the_kind_is_written_beside_its_keys() {
+        let config = parse("kind = 'shuffled'\nof = 'a'").unwrap();
+        let written = serde_json::to_string(&config).unwrap();
+        assert_eq!(written, r#"{"kind":"shuffled","of":"a"}"#);
     }
 }

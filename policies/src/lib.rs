@@ -23,6 +23,8 @@ mod learn;
 mod neighbours;
 mod policy;
 mod request;
+mod shelf;
+mod signs;
 mod similarity;
 mod stream;
 mod text;

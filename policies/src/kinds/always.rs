@@ -44,3 +44,20 @@ impl Session for Walk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::testing::World;
+
+    #[test]
+    fn calls_its_model_and_accepts_what_comes_back() {
+        let world = World::two_models(1);
+        let policy = world.build("kind = 'always'\nmodel = 'strong'").unwrap();
+        let walk = world.walk(&*policy, 0);
+        assert_eq!(walk.models(), ["strong"]);
+        assert_eq!(walk.first().propensity, Some(1.0));
+        assert_eq!(walk.accepted(), Some(0));
+        let refusal = world.refusal("kind = 'always'\nmodel = 'best'");
+        assert!(refusal.contains("unknown model `best`; the fleet has strong, weak"));
+    }
+}
