@@ -1,5 +1,11 @@
 //! Files that are broken in one place: the error names file and line, and says what to do.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
 use std::path::Path;
 
 use tempfile::TempDir;

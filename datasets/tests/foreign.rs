@@ -1,5 +1,10 @@
 //! Each foreign format on small files that are written for these tests.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
 use std::path::{Path, PathBuf};
 
 use weighbridge_datasets::health::FindingKind;

@@ -1,5 +1,10 @@
 //! The RouteLLM evaluation data gives the published figures.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
 mod shared;
 
 use std::collections::BTreeSet;

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::grid::Names;
+use super::mix::BuildMix;
 use super::{Finding, FindingKind, Severity};
 use crate::{TokenSource, Usage};
 
@@ -15,10 +16,13 @@ pub const CONSTANT_SHARE: f64 = 0.95;
 /// Models with fewer counted rows are not looked at.
 pub const MIN_TOKEN_ROWS: u64 = 20;
 
-/// How often each (input, output) count was seen, per model.
+/// How often each (input, output) count was seen.
+type Counts = HashMap<(u64, u64), u64, BuildMix>;
+
+/// The counts of each model.
 #[derive(Debug, Default)]
 pub(crate) struct ConstantTokens {
-    models: Vec<HashMap<(u64, u64), u64>>,
+    models: Vec<Counts>,
 }
 
 impl ConstantTokens {
@@ -32,7 +36,7 @@ impl ConstantTokens {
             return;
         }
         if self.models.len() <= model {
-            self.models.resize_with(model + 1, HashMap::new);
+            self.models.resize_with(model + 1, Counts::default);
         }
         *self.models[model].entry((input, output)).or_default() += 1;
     }
@@ -45,7 +49,7 @@ impl ConstantTokens {
 }
 
 /// The pair that makes nearly all rows, else an input count that does.
-fn constant(model: &str, counts: &HashMap<(u64, u64), u64>) -> Option<Finding> {
+fn constant(model: &str, counts: &Counts) -> Option<Finding> {
     let rows: u64 = counts.values().sum();
     if rows < MIN_TOKEN_ROWS {
         return None;

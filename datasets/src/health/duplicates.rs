@@ -1,60 +1,61 @@
 //! (Sample, model) pairs that come more than once.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use xxhash_rust::xxh3::xxh3_128_with_seed;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::grid::Names;
+use super::mix::BuildMix;
 use super::{Finding, FindingKind, Severity};
 
-/// Remembers a 128-bit hash of each pair, and the smallest repeated sample id of each model.
+/// Remembers one bit for each pair, and the smallest repeated sample id of each model.
 #[derive(Debug, Default)]
 pub(crate) struct Duplicates {
-    seen: HashSet<u128, Identity>,
+    /// Samples are known by a 128-bit hash of their id.
+    samples: HashMap<u128, usize, BuildMix>,
+    /// One word per sample for each 64 models; a bit is set once the pair was seen.
+    seen: Vec<Vec<u64>>,
     repeated: BTreeMap<usize, (u64, String)>,
-}
-
-/// Hashes are hashed already; the low half of them serves as it is.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Identity(u64);
-
-impl std::hash::BuildHasher for Identity {
-    type Hasher = Self;
-
-    fn build_hasher(&self) -> Self {
-        Self(0)
-    }
-}
-
-impl std::hash::Hasher for Identity {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-        }
-    }
-
-    fn write_u128(&mut self, hash: u128) {
-        self.0 = hash as u64;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    /// The last sample with its number: cells often come in runs of one sample.
+    last: Option<(String, usize)>,
 }
 
 impl Duplicates {
     pub(crate) fn observe(&mut self, sample: &str, model: usize) {
-        let pair = xxh3_128_with_seed(sample.as_bytes(), model as u64);
-        if !self.seen.insert(pair) {
-            let (count, least) = self
-                .repeated
-                .entry(model)
-                .or_insert_with(|| (0, sample.to_owned()));
-            *count += 1;
-            if sample < least.as_str() {
-                sample.clone_into(least);
-            }
+        let number = self.number(sample);
+        let (block, bit) = (model / 64, 1u64 << (model % 64));
+        if self.seen.len() <= block {
+            self.seen.resize_with(block + 1, Vec::new);
         }
+        let words = &mut self.seen[block];
+        if words.len() <= number {
+            words.resize(number + 1, 0);
+        }
+        if words[number] & bit == 0 {
+            words[number] |= bit;
+            return;
+        }
+        let entry = self.repeated.entry(model);
+        let (count, least) = entry.or_insert_with(|| (0, sample.to_owned()));
+        *count += 1;
+        if sample < least.as_str() {
+            sample.clone_into(least);
+        }
+    }
+
+    fn number(&mut self, sample: &str) -> usize {
+        if let Some((last, number)) = &self.last
+            && last == sample
+        {
+            return *number;
+        }
+        let next = self.samples.len();
+        let hash = xxh3_128(sample.as_bytes());
+        let number = *self.samples.entry(hash).or_insert(next);
+        let (last, kept) = self.last.get_or_insert_default();
+        sample.clone_into(last);
+        *kept = number;
+        number
     }
 
     pub(crate) fn findings(&self, models: &Names) -> Vec<Finding> {
@@ -93,5 +94,18 @@ mod tests {
         };
         assert_eq!((found.model.as_deref(), found.n), (Some("a"), 3));
         assert!(found.message.ends_with("`y`"));
+    }
+
+    #[test]
+    fn more_than_64_models_are_told_apart() {
+        let mut models = Names::default();
+        let mut duplicates = Duplicates::default();
+        for number in 0..130 {
+            let model = models.number(&format!("m{number}"));
+            duplicates.observe("a", model);
+        }
+        assert!(duplicates.findings(&models).is_empty());
+        duplicates.observe("a", 129);
+        assert_eq!(duplicates.findings(&models).len(), 1);
     }
 }

@@ -15,6 +15,7 @@ mod duplicates;
 mod finding;
 mod grid;
 mod impossible_tokens;
+mod mix;
 mod saturated;
 mod scores;
 
