@@ -1,5 +1,6 @@
 //! The one body type of all responses.
 
+use super::split::Splitter;
 use super::stream::StreamBody;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -11,7 +12,7 @@ use std::task::{Context, Poll};
 #[derive(Debug)]
 pub(super) enum ReplyBody {
     Full(Option<Bytes>),
-    Stream(Box<StreamBody>),
+    Stream(Box<StreamBody>, Option<Splitter>),
     /// Some bytes, then a broken connection.
     Broken(Option<Bytes>, Cut),
 }
@@ -49,9 +50,11 @@ impl Body for ReplyBody {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match self.get_mut() {
             ReplyBody::Full(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
-            ReplyBody::Stream(stream) => stream
-                .poll_bytes(cx)
-                .map(|next| next.map(|bytes| bytes.map(Frame::data))),
+            ReplyBody::Stream(stream, splitter) => match splitter {
+                None => stream.poll_bytes(cx),
+                Some(splitter) => splitter.poll(cx, |cx| stream.poll_bytes(cx)),
+            }
+            .map_ok(Frame::data),
             ReplyBody::Broken(bytes, cut) => match bytes.take() {
                 Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 None => cut.poll(cx).map(|error| Some(Err(error))),
@@ -68,7 +71,7 @@ impl Body for ReplyBody {
             ReplyBody::Full(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64))
             }
-            ReplyBody::Stream(_) | ReplyBody::Broken(..) => SizeHint::default(),
+            ReplyBody::Stream(..) | ReplyBody::Broken(..) => SizeHint::default(),
         }
     }
 }

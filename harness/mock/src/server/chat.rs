@@ -5,6 +5,7 @@ use super::frame::ChunkWriter;
 use super::log::OpenRecord;
 use super::record::Outcome;
 use super::reply::{self, Usage};
+use super::split::Splitter;
 use super::state::{FleetState, Model};
 use super::stream::{StreamBody, stall};
 use super::wire::ChatRequest;
@@ -202,7 +203,8 @@ fn stream(
         usage,
         (state.role_chunk, state.tokens_per_event),
     );
-    let mut response = Response::new(ReplyBody::Stream(Box::new(body)));
+    let splitter = state.split_events.then(Splitter::default);
+    let mut response = Response::new(ReplyBody::Stream(Box::new(body), splitter));
     let headers = response.headers_mut();
     headers.insert(
         CONTENT_TYPE,

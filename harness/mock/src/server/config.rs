@@ -32,6 +32,8 @@ pub struct FleetConfig {
     /// Tokens in every event after the first one, which carries one token (vLLM's
     /// `stream_interval`). At least 1. A client that counts events as tokens reports wrong rates.
     pub tokens_per_event: usize,
+    /// Whether every write of a stream is torn in two after the bytes `data:`.
+    pub split_events: bool,
     /// Misbehaviour.
     pub faults: Vec<FaultRule>,
     /// Finished requests kept in the log; the oldest are dropped beyond it.
@@ -47,6 +49,7 @@ impl Default for FleetConfig {
             port_per_tier: false,
             role_chunk: RoleChunk::default(),
             tokens_per_event: 1,
+            split_events: false,
             faults: Vec::new(),
             log_capacity: 200_000,
         }

@@ -19,6 +19,7 @@ mod metrics;
 mod record;
 mod reply;
 mod route;
+mod split;
 mod state;
 mod stream;
 mod wire;

@@ -24,6 +24,7 @@ pub(super) struct FleetState {
     pub(super) log: Arc<RequestLog>,
     pub(super) role_chunk: RoleChunk,
     pub(super) tokens_per_event: usize,
+    pub(super) split_events: bool,
     requests: AtomicU64,
 }
 
@@ -41,6 +42,7 @@ impl FleetState {
             log: Arc::new(RequestLog::new(Instant::now(), config.log_capacity)),
             role_chunk: config.role_chunk,
             tokens_per_event: config.tokens_per_event,
+            split_events: config.split_events,
             requests: AtomicU64::new(0),
         }
     }

@@ -231,6 +231,20 @@ async fn an_event_can_carry_several_tokens() {
 }
 
 #[tokio::test]
+async fn torn_events_arrive_whole() {
+    let fleet = serve(FleetConfig {
+        split_events: true,
+        ..Default::default()
+    })
+    .await
+    .unwrap();
+    let body = chat("medium", PROMPT, json!({"stream": true}));
+    let reply = post(&fleet.base_url("medium"), &body).await;
+    assert_eq!(reply.streamed_text(), "The result is 42.");
+    assert!(reply.complete && reply.body.ends_with("data: [DONE]\n\n"));
+}
+
+#[tokio::test]
 async fn shutdown_lets_an_open_stream_finish_and_frees_the_port() {
     let fleet = serve(FleetConfig {
         speed: 0.2,

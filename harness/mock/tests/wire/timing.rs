@@ -2,7 +2,9 @@
 
 use crate::client::{chat, post};
 use serde_json::json;
-use weighbridge_mock::{FleetConfig, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use weighbridge_mock::{FleetConfig, Outcome, serve};
 
 #[tokio::test]
 async fn the_server_log_shows_the_pace_of_the_engine() {
@@ -41,4 +43,45 @@ async fn one_slot_serves_one_request_at_a_time() {
     for pair in log.windows(2) {
         assert!(pair[1].admitted_us.unwrap() >= pair[0].first_token_us.unwrap());
     }
+}
+
+/// A client sees the first token after the server wrote it, on the same clock, and one that hangs
+/// up frees its slot.
+#[tokio::test]
+async fn first_token_precedes_its_reader_and_hanging_up_frees_the_slot() {
+    let mut config = FleetConfig {
+        speed: 0.05,
+        ..FleetConfig::default()
+    };
+    config.tiers[3].engine.max_sequences = 1;
+    let fleet = serve(config).await.unwrap();
+    let mut socket = TcpStream::connect(fleet.addr()).await.unwrap();
+    let body = chat("large", "Compute 1 + 1", json!({"stream": true})).to_string();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all((head + &body).as_bytes()).await.unwrap();
+    let mut seen = String::new();
+    let mut buffer = [0; 4096];
+    while !seen.contains("\"content\":\"Multip") {
+        let read = socket.read(&mut buffer).await.unwrap();
+        assert!(read > 0, "{seen}");
+        seen.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+    }
+    let read_at = fleet.started().elapsed().as_micros() as u64;
+    drop(socket);
+    // The only slot: this answer needs it.
+    let reply = post(
+        &fleet.base_url("large"),
+        &chat("large", "Compute 2 + 2", json!({})),
+    )
+    .await;
+    assert_eq!(reply.status, 200);
+    let record = &fleet.log()[0];
+    assert_eq!(
+        (record.outcome, record.completion_tokens > 0),
+        (Outcome::Aborted, true)
+    );
+    assert!(record.first_token_us.unwrap() <= read_at);
 }
