@@ -21,6 +21,7 @@ mod fleet;
 pub mod kinds;
 mod learn;
 mod neighbours;
+mod pacing;
 mod policy;
 mod request;
 mod shelf;

@@ -5,12 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cut::{not_negative, within};
+use crate::pacing::{Plan, Till};
 use crate::text::estimated_tokens;
 use crate::walk::last_usable;
-use crate::{
-    BuildContext, Candidate, Decision, Needs, Observed, Policy, PolicyError, Request, Session, Step,
-};
+use crate::{BuildContext, Decision, Needs, Observed, Policy, PolicyError, Request, Session, Step};
 
 /// `kind = "cost_capped"`; keeps arrival order.
 ///
@@ -62,76 +60,13 @@ fn default_output() -> u64 {
 
 impl Config {
     pub(crate) fn build(&self, context: &BuildContext<'_>) -> Result<Arc<dyn Policy>, PolicyError> {
-        within(
-            "budget_usd_per_1k",
-            self.budget_usd_per_1k,
-            f64::MIN_POSITIVE,
-            f64::MAX,
-        )?;
-        not_negative("step", self.step)?;
         let of = self.of.as_ref().map(|name| context.policy(name));
         Ok(Arc::new(CostCapped {
             of: of.transpose()?,
-            plan: Arc::new(Plan {
-                arms: self.arms(context)?,
-                budget: self.budget_usd_per_1k / 1000.0,
-                step: self.step,
-            }),
+            plan: Arc::new(Plan::new(self, context)?),
             lambda: Mutex::new(0.0),
         }))
     }
-
-    /// All models of the fleet, cheapest first: a wrapped policy may call any of them.
-    fn arms(&self, context: &BuildContext<'_>) -> Result<Vec<Arm>, PolicyError> {
-        let refuse = |key, problem: String| Err(PolicyError::Value { key, problem });
-        for name in self.models.iter().flatten() {
-            context.model(name)?;
-        }
-        for (name, quality) in self.quality.iter().flatten() {
-            context.model(name)?;
-            within("quality", *quality, 0.0, 1.0)?;
-        }
-        let by_price = context.fleet.by_price();
-        let steps = by_price.len().saturating_sub(1).max(1) as f64;
-        let mut arms = Vec::with_capacity(by_price.len());
-        for (rank, model) in by_price.into_iter().enumerate() {
-            let is_listed = |list: &Vec<String>| list.iter().any(|name| **name == *model.name);
-            let quality = match &self.quality {
-                None => rank as f64 / steps,
-                Some(quality) => match quality.get(&*model.name) {
-                    Some(quality) => *quality,
-                    None => return refuse("quality", format!("lacks model `{}`", model.name)),
-                },
-            };
-            arms.push(Arm {
-                model: Arc::clone(&model.name),
-                is_allowed: self.models.as_ref().is_none_or(is_listed),
-                quality,
-                per_input_token: model.input_per_mtok_usd / 1e6,
-                per_answer: self.expected_output_tokens as f64 * model.output_per_mtok_usd / 1e6,
-            });
-        }
-        if !arms.iter().any(|arm| arm.is_allowed) {
-            return refuse("models", "is empty".to_owned());
-        }
-        Ok(arms)
-    }
-}
-
-struct Arm {
-    model: Arc<str>,
-    is_allowed: bool,
-    quality: f64,
-    // US dollars.
-    per_input_token: f64,
-    per_answer: f64,
-}
-
-struct Plan {
-    arms: Vec<Arm>,
-    // US dollars per request.
-    budget: f64,
-    step: f64,
 }
 
 struct CostCapped {
@@ -153,19 +88,20 @@ impl Policy for CostCapped {
 
     fn open<'a>(&'a self, request: Request<'a>) -> Box<dyn Session + 'a> {
         Box::new(Walk {
-            plan: &self.plan,
-            lambda: *self.lambda.lock().unwrap_or_else(PoisonError::into_inner),
-            tokens: estimated_tokens(&request) as f64,
+            till: Till {
+                plan: &self.plan,
+                lambda: *self.lambda.lock().unwrap_or_else(PoisonError::into_inner),
+                tokens: estimated_tokens(&request) as f64,
+            },
             inner: self.of.as_ref().map(|of| of.open(request)),
             is_final: false,
         })
     }
 
     fn settle(&self, request: Request<'_>, accepted: Option<Observed<'_>>, spent_usd: f64) {
-        let over = self.plan.step * (spent_usd / self.plan.budget - 1.0);
         {
             let mut lambda = self.lambda.lock().unwrap_or_else(PoisonError::into_inner);
-            *lambda = (*lambda + over).max(0.0);
+            *lambda = self.plan.paid(*lambda, spent_usd);
         }
         if let Some(of) = &self.of {
             of.settle(request, accepted, spent_usd);
@@ -183,92 +119,48 @@ impl Policy for CostCapped {
 }
 
 struct Walk<'a> {
-    plan: &'a Plan,
-    lambda: f64,
-    tokens: f64,
+    till: Till<'a>,
     inner: Option<Box<dyn Session + 'a>>,
     // The choice is the budget's own: whatever comes back is accepted.
     is_final: bool,
 }
 
 impl Walk<'_> {
-    /// What a call costs, in quality points at the present price of money.
-    fn burden(&self, arm: &Arm) -> f64 {
-        let cost = self.tokens * arm.per_input_token + arm.per_answer;
-        self.lambda * cost / self.plan.budget
-    }
-
-    fn arm(&self, model: &str) -> Option<&Arm> {
-        self.plan.arms.iter().find(|arm| &*arm.model == model)
-    }
-
-    /// The best affordable model; a wanted one counts as the best and only cheaper ones compete.
-    fn pick(&self, wanted: Option<&Arm>) -> Decision {
-        let cost = |arm: &Arm| self.tokens * arm.per_input_token + arm.per_answer;
-        let competes = |arm: &&Arm| match wanted {
-            Some(wanted) if arm.model == wanted.model => true,
-            Some(wanted) => arm.is_allowed && cost(arm) < cost(wanted),
-            None => arm.is_allowed,
-        };
-        let arms: Vec<&Arm> = self.plan.arms.iter().filter(competes).collect();
-        let top = arms.iter().map(|arm| arm.quality).fold(0.0, f64::max);
-        let quality = |arm: &Arm| match wanted {
-            Some(wanted) if arm.model == wanted.model => top,
-            _ => arm.quality,
-        };
-        let candidate = |arm: &&Arm| Candidate {
-            model: Arc::clone(&arm.model),
-            score: quality(arm) - self.burden(arm),
-        };
-        let candidates: Vec<Candidate> = arms.iter().map(candidate).collect();
-        let mut best = candidates.first();
-        for candidate in &candidates {
-            let is_wanted = wanted.is_some_and(|arm| arm.model == candidate.model);
-            // Equal ones: the wanted model, else the cheaper.
-            if best.is_some_and(|b| {
-                candidate.score > b.score || (is_wanted && candidate.score >= b.score)
-            }) {
-                best = Some(candidate);
-            }
-        }
-        let decision = match best {
-            Some(best) => Decision::call(&best.model, "best within the budget"),
-            None => Decision::new(Step::Abstain, "no model"),
-        };
-        decision.with_candidates(candidates).with_propensity(1.0)
-    }
-
     /// The wrapped policy's step, or a cheaper one.
-    fn paced(&mut self, step: Decision, seen: &[Observed<'_>]) -> Decision {
+    fn paced(&mut self, mut step: Decision, seen: &[Observed<'_>]) -> Decision {
         let Step::Call(model) = &step.step else {
             return step;
         };
-        let Some(wanted) = self.arm(model) else {
+        let Some(wanted) = self.till.arm(model) else {
             return step;
         };
-        let Some(usable) = last_usable(seen) else {
-            let decision = self.pick(Some(wanted));
-            if decision.step == step.step {
-                return step;
-            }
-            self.is_final = true;
-            return Decision {
-                reason: "downgraded: over budget".into(),
-                rank_score: step.rank_score,
-                decide_ms: step.decide_ms,
-                decide_cost_usd: step.decide_cost_usd,
-                ..decision
-            };
-        };
-        let had = self.arm(seen[usable].model).map_or(0.0, |arm| arm.quality);
-        if self.lambda > 0.0 && wanted.quality - had < self.burden(wanted) {
-            let mut stop = Decision::accept(usable, "kept: over budget");
-            stop.rank_score = step.rank_score;
-            stop.decide_ms = step.decide_ms;
-            stop.decide_cost_usd = step.decide_cost_usd;
-            return stop;
+        if !self.till.is_tight() {
+            return step;
         }
-        step
+        let instead = match last_usable(seen) {
+            None => {
+                let pick = self.till.pick(Some(wanted));
+                self.is_final = pick.step != step.step;
+                self.is_final.then_some((pick, "downgraded: over budget"))
+            }
+            Some(usable) => (!self.till.is_worth(wanted, seen[usable].model)).then(|| {
+                let stop = Decision::accept(usable, "").with_propensity(1.0);
+                (stop, "kept: over budget")
+            }),
+        };
+        // Of a random choice it is not known how many others would have ended here.
+        if step.propensity != Some(1.0) {
+            step.propensity = None;
+        }
+        let Some((instead, reason)) = instead else {
+            return step;
+        };
+        Decision {
+            step: instead.step,
+            reason: reason.into(),
+            candidates: instead.candidates,
+            ..step
+        }
     }
 }
 
@@ -279,7 +171,7 @@ impl Session for Walk<'_> {
             return Decision::accept(last, "");
         }
         match &mut self.inner {
-            None => self.pick(None),
+            None => self.till.pick(None),
             Some(inner) => {
                 let step = inner.next(seen);
                 self.paced(step, seen)
@@ -379,6 +271,20 @@ mod tests {
         );
         let after = policy.open(request).next(&[]).step;
         assert_eq!(after, crate::Step::Call("weak".into()));
+    }
+
+    #[test]
+    fn propensities_are_kept_only_while_nobody_is_downgraded() {
+        let mut world = world();
+        world.earlier("mix", "kind = 'random'\nweights = { weak = 1, strong = 1 }");
+        let propensities = |budget| {
+            let policy = world.build(&capped("mix", budget)).unwrap();
+            let walks = world.walk_all(&*policy);
+            let first = walks.iter().map(|w| w.first().propensity);
+            first.filter(Option::is_some).count()
+        };
+        assert_eq!(propensities(20.0), 200);
+        assert!(propensities(0.1) < 10);
     }
 
     #[test]
