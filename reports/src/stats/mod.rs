@@ -11,17 +11,27 @@
 //! * A missing bound is `None`, never a made-up number: see [`Bounds`].
 
 pub mod betting;
+pub mod bootstrap;
 pub mod clustered;
+pub mod dirichlet;
 mod error;
+pub mod hull;
 mod interval;
+pub mod judge;
 pub mod multiplicity;
+pub mod ope;
 pub mod paired;
+pub mod permutation;
+pub mod planning;
 pub mod proportion;
 pub mod quantile;
+pub mod rank;
 pub mod ratio;
 mod root;
+pub mod shrinkage;
 pub mod slo;
 pub mod special;
+pub mod spending;
 pub mod westfall_young;
 
 pub use error::StatsError;

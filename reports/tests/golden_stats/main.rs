@@ -3,12 +3,24 @@
 //! The file `testdata/golden_stats.json` names its sources. Closed forms must agree to a relative
 //! 1e-9, root finding and integration to 1e-6. Each top-level key of the file has a test.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a reference value that is missing or of the wrong type must stop the test"
+)]
+
 mod betting;
 mod clusters;
+mod judges;
 mod multiplicity;
 mod paired;
+mod planning;
 mod proportions;
 mod quantiles;
+mod ranks;
+mod resampling;
+mod sequential;
 
 use serde_json::Value;
 use weighbridge_reports::stats::{Bounds, Interval};

@@ -43,9 +43,9 @@ pub(super) fn evaluate(members: &Members, source: &Flips) -> Result<Vec<SliceP>,
     let share = |rank: u32| f64::from(rank) / total as f64;
     let observed = Observed::new(p.iter().map(|p| share(p[0])).collect());
     let mut hits: Hits = observed.no_hits();
-    for flip in 0..total as usize {
+    (0..total as usize).for_each(|flip| {
         observed.record(|slice| share(p[slice][flip]), &mut hits);
-    }
+    });
     Ok(observed.finish(&hits, total, false, exact))
 }
 
