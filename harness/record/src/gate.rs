@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How strongly a slice is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SliceTier {
     /// Must be proven non-inferior for a PASS, and can BLOCK.
@@ -16,6 +17,7 @@ pub enum SliceTier {
 
 /// What to do when the data cannot decide.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum InconclusiveAction {
     /// Exit 2.
@@ -27,6 +29,7 @@ pub enum InconclusiveAction {
 
 /// What must hold for a change to pass. All margins are absolute, in units of the score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct GatePolicy {
     /// Version of this policy, raised by its owner when it changes.

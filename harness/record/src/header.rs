@@ -23,6 +23,7 @@ pub enum Mode {
 
 /// What a policy is in this experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyRole {
     /// What is in production now.
