@@ -5,5 +5,6 @@
 //! renderers.
 
 pub mod model;
+pub mod routing;
 pub mod stats;
 pub mod table;
