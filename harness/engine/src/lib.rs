@@ -2,13 +2,20 @@
 //!
 //! A policy is passive; this crate walks it. [`replay`] walks policies over recorded outcomes,
 //! exactly and without a clock.
+//! [`executor`] walks them live over [`backend`]s, which speak the dialects of [`wire`].
 
+pub mod backend;
+mod clock;
 mod prices;
 pub mod replay;
 pub mod scorers;
 mod walk;
+pub mod wire;
 
+pub use backend::{ApiKey, Backend, Call, HttpBackend, HttpConfig, RecordedBackend, Reply};
+pub use clock::Clock;
 pub use prices::PriceBook;
 pub use replay::{Batch, ModelCoverage, NamedPolicy, Replay, ReplayError};
 pub use scorers::score;
 pub use walk::STEP_LIMIT;
+pub use wire::Dialect;

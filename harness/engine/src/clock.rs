@@ -1,0 +1,36 @@
+//! Time since an origin, in milliseconds. The only place of this crate that reads a clock.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A clock that counts from an origin. Follows the runtime's time, which tests can pause.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    origin: Instant,
+}
+
+impl Clock {
+    /// A clock that starts now.
+    pub fn start() -> Self {
+        Self {
+            origin: Instant::now(),
+        }
+    }
+
+    /// Milliseconds since the origin.
+    pub fn now_ms(&self) -> f64 {
+        self.origin.elapsed().as_secs_f64() * 1e3
+    }
+
+    /// Milliseconds from the origin of another clock to the origin of this one; 0 if it is later.
+    pub fn since_ms(&self, other: &Self) -> f64 {
+        let since = self.origin.saturating_duration_since(other.origin);
+        since.as_secs_f64() * 1e3
+    }
+
+    /// The moment so much later than the origin; `None` beyond what the clock can hold.
+    pub(crate) fn after(&self, time: Duration) -> Option<Instant> {
+        self.origin.checked_add(time)
+    }
+}

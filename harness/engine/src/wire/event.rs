@@ -1,0 +1,39 @@
+//! What a server said, whatever the dialect.
+
+use weighbridge_record::Usage;
+
+/// One thing that a server said. Texts are borrowed from the decoded bytes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum WireEvent<'a> {
+    /// The speaker was announced without any text: never a token.
+    FirstRole,
+    /// Non-empty visible text (a refusal is visible text too).
+    Content(&'a str),
+    /// Non-empty reasoning text.
+    Reasoning(&'a str),
+    /// Non-empty part of a tool call: its name or its arguments.
+    ToolCall(&'a str),
+    /// Natural logarithms of token probabilities: their sum and number.
+    Logprobs {
+        /// Sum over the tokens.
+        sum: f64,
+        /// Number of tokens.
+        count: u32,
+    },
+    /// Token counts in disjoint buckets. Cumulative: the last one counts.
+    Usage(Usage),
+    /// Why the model stopped, in the server's words.
+    Finish(&'a str),
+    /// The dialect's terminator.
+    Done,
+    /// The server reports a failure in the middle of an answer.
+    Error(&'a str),
+}
+
+/// Bytes that are not what the dialect promises.
+#[derive(Debug, thiserror::Error)]
+#[error("not a chunk of this dialect: {problem}")]
+pub struct WireError {
+    /// What the parser said.
+    pub(crate) problem: String,
+}
