@@ -4,7 +4,12 @@
 //! flow is [`table`] (a run as columns) → analyses → [`model::Report`] (the report as data) →
 //! renderers.
 
+pub mod assemble;
+pub mod compare;
+pub mod gate;
 pub mod model;
+pub mod render;
 pub mod routing;
 pub mod stats;
+pub mod summary;
 pub mod table;

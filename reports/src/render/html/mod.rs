@@ -1,0 +1,14 @@
+//! `report.html`: one file, readable offline and with scripts off.
+//!
+//! A section is a view (one file here), which turns the model into formatted text, and a template,
+//! which lays it out. Text is escaped by the environment for every template whatever its name; only
+//! pictures and the style sheet pass as they are.
+
+mod environment;
+mod figure;
+mod page;
+mod policies;
+mod slices;
+mod verdict;
+
+pub use page::html;

@@ -1,0 +1,156 @@
+//! Slices of every candidate: forest plot and table.
+
+use serde::Serialize;
+use weighbridge_record::SliceTier;
+
+use super::figure::Figure;
+use crate::model::{Comparison, Report, SliceResult, SliceState};
+use crate::render::headline::bracketed;
+use crate::render::number::{self, NONE, count, p_value, points, signed_points};
+use crate::render::svg::forest;
+use crate::render::table::{Cell, Table, Tone};
+use crate::render::words;
+
+/// Slices of one candidate.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    candidate: String,
+    baseline: String,
+    pairs: String,
+    routed: Option<String>,
+    screen: String,
+    main: Figure,
+    exploratory: Option<Figure>,
+}
+
+/// Prepares the slices of every candidate, in the order of the verdicts.
+pub(super) fn view(report: &Report) -> Vec<View> {
+    report
+        .verdicts
+        .iter()
+        .enumerate()
+        .filter_map(|(i, verdict)| {
+            let found = report
+                .comparisons
+                .iter()
+                .find(|c| c.candidate == verdict.candidate);
+            found.map(|comparison| one(comparison, i + 1))
+        })
+        .collect()
+}
+
+fn one(comparison: &Comparison, number: usize) -> View {
+    let sorted = words::sorted_slices(comparison);
+    let of = |tier: SliceTier| -> Vec<&SliceResult> {
+        sorted.iter().copied().filter(|s| s.tier == tier).collect()
+    };
+    let mut groups = vec![("Overall", vec![&comparison.overall])];
+    for (head, tier) in [
+        ("Critical: must be proven for a PASS", SliceTier::Critical),
+        ("Guarded: can block, need no proof", SliceTier::Guarded),
+    ] {
+        let slices = of(tier);
+        if !slices.is_empty() {
+            groups.push((head, slices));
+        }
+    }
+    let exploratory = of(SliceTier::Exploratory);
+    let title = format!("{} against {}", comparison.candidate, comparison.baseline);
+    View {
+        candidate: comparison.candidate.clone(),
+        baseline: comparison.baseline.clone(),
+        pairs: pairs(comparison),
+        routed: comparison.routed_loss.as_ref().map(|loss| {
+            format!(
+                "On the samples it sends to another model, the candidate loses {} points.",
+                bracketed(loss, signed_points)
+            )
+        }),
+        screen: words::stopped(&comparison.screen),
+        main: figure(
+            &groups,
+            &format!("forest-{number}"),
+            &format!("Slices: {title}"),
+        ),
+        exploratory: (!exploratory.is_empty()).then(|| {
+            figure(
+                &[("Exploratory: shown only, never gate", exploratory)],
+                &format!("forest-{number}-exploratory"),
+                &format!("Exploratory slices: {title}"),
+            )
+        }),
+    }
+}
+
+fn pairs(comparison: &Comparison) -> String {
+    let mut text = format!("{} samples paired", count(comparison.pairs));
+    if comparison.unpaired > 0 {
+        text += &format!(", {} could not be paired", count(comparison.unpaired));
+    }
+    text
+}
+
+fn figure(groups: &[(&str, Vec<&SliceResult>)], id: &str, title: &str) -> Figure {
+    let caption = "Mark: estimate (square proven, diamond loss shown, circle undecided, triangle \
+                   shown only). Line: two-sided 95% interval, with an arrow where it goes on. \
+                   Bracket: loss excluded at the one-sided level. Hollow circle: estimate shrunken \
+                   towards the mean, for display. Shaded: acceptable, right of minus the margin.";
+    Figure::new(
+        |width| forest(groups, width, id, title),
+        caption,
+        table(groups, title),
+    )
+}
+
+fn table(groups: &[(&str, Vec<&SliceResult>)], title: &str) -> Table {
+    let mut table = Table::new(
+        title,
+        &[
+            "Slice",
+            "Tier",
+            "#n",
+            "#Clusters",
+            "#Baseline",
+            "#Candidate",
+            "#Difference [95%]",
+            "#Better",
+            "#Worse",
+            "#Margin",
+            "#Loss excluded",
+            "#Over all slices",
+            "#Worse: p",
+            "#Adjusted p",
+            "State",
+        ],
+    );
+    for slice in groups.iter().flat_map(|g| &g.1) {
+        table.push(row(slice));
+    }
+    table
+}
+
+fn row(slice: &SliceResult) -> Vec<Cell> {
+    let empty = slice.verdict == SliceState::Empty;
+    let number = |text: String| if empty { NONE.to_owned() } else { text };
+    let bound =
+        |x: Option<f64>| x.map_or_else(|| NONE.to_owned(), |x| number::bound(x, slice.margin));
+    let p = |x: Option<f64>| x.map_or_else(|| NONE.to_owned(), p_value);
+    let (state, tone) = words::slice_state(slice);
+    vec![
+        slice.name.clone().into(),
+        Cell::toned(words::tier(slice.tier), Tone::Mute),
+        count(slice.n).into(),
+        count(slice.clusters).into(),
+        number(points(slice.baseline)).into(),
+        number(points(slice.candidate)).into(),
+        number(bracketed(&slice.difference, signed_points)).into(),
+        count(slice.gains).into(),
+        count(slice.losses).into(),
+        number::margin(slice.margin).into(),
+        bound(slice.certified_loss).into(),
+        bound(slice.simultaneous_loss).into(),
+        p(slice.worse_p).into(),
+        p(slice.worse_p_adjusted).into(),
+        Cell::toned(state, tone),
+    ]
+}

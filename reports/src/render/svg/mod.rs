@@ -1,0 +1,12 @@
+//! Pictures, drawn by hand as SVG: a few hundred bytes for each mark, no script, no font, coloured
+//! by the style sheet so that they follow the reader's light or dark mode.
+//!
+//! Every picture comes in two widths with letters of the same size, one for pages and one for
+//! telephones; the style sheet shows one of them.
+
+mod canvas;
+mod forest;
+mod scale;
+
+pub(crate) use canvas::Width;
+pub(crate) use forest::forest;
