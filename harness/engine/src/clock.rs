@@ -1,7 +1,5 @@
 //! Time since an origin, in milliseconds. The only place of this crate that reads a clock.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 /// A clock that counts from an origin. Follows the runtime's time, which tests can pause.
@@ -27,10 +25,5 @@ impl Clock {
     pub fn since_ms(&self, other: &Self) -> f64 {
         let since = self.origin.saturating_duration_since(other.origin);
         since.as_secs_f64() * 1e3
-    }
-
-    /// The moment so much later than the origin; `None` beyond what the clock can hold.
-    pub(crate) fn after(&self, time: Duration) -> Option<Instant> {
-        self.origin.checked_add(time)
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod backend;
 mod clock;
+pub mod executor;
 mod prices;
 pub mod replay;
 pub mod scorers;
@@ -14,6 +15,7 @@ pub mod wire;
 
 pub use backend::{ApiKey, Backend, Call, HttpBackend, HttpConfig, RecordedBackend, Reply};
 pub use clock::Clock;
+pub use executor::{Event, Live, LiveSummary, RunEnd, Settings, outcome_of};
 pub use prices::PriceBook;
 pub use replay::{Batch, ModelCoverage, NamedPolicy, Replay, ReplayError};
 pub use scorers::score;

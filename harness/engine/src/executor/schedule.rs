@@ -1,0 +1,80 @@
+//! Which trial comes when.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rand::seq::SliceRandom;
+use weighbridge_datasets::Sample;
+use weighbridge_policies::stream;
+
+/// What names a trial: sample, policy, repeat.
+pub type TrialKey = (Arc<str>, Arc<str>, u32);
+
+/// One trial to be made, by positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Task {
+    pub(super) sample: usize,
+    pub(super) policy: usize,
+    pub(super) repeat: u32,
+}
+
+/// The trials of one sample in one repeat, policies in a random order that depends on the seed
+/// alone: no policy always comes first and warms the caches for the others.
+fn shuffled(seed: u64, sample: &str, position: usize, policies: usize, repeat: u32) -> Vec<Task> {
+    let mut tasks: Vec<_> = (0..policies)
+        .map(|policy| Task {
+            sample: position,
+            policy,
+            repeat,
+        })
+        .collect();
+    tasks.shuffle(&mut stream(seed, "interleave", sample, repeat));
+    tasks
+}
+
+/// All trials that are not finished yet: repeat by repeat, samples in arrival order.
+pub(super) fn tasks(
+    seed: u64,
+    samples: &[Sample],
+    policies: &[Arc<str>],
+    repeats: u32,
+    done: &BTreeSet<TrialKey>,
+) -> Vec<Task> {
+    let mut tasks = Vec::with_capacity(samples.len() * policies.len() * repeats as usize);
+    for repeat in 0..repeats {
+        for (position, sample) in samples.iter().enumerate() {
+            let id: Arc<str> = sample.id.as_str().into();
+            let of_sample = shuffled(seed, &id, position, policies.len(), repeat);
+            tasks.extend(of_sample.into_iter().filter(|task| {
+                !done.contains(&(Arc::clone(&id), Arc::clone(&policies[task.policy]), repeat))
+            }));
+        }
+    }
+    tasks
+}
+
+#[cfg(test)]
+mod tests {
+    use weighbridge_datasets::Target;
+
+    use super::*;
+
+    #[test]
+    fn every_trial_comes_once_and_finished_ones_never() {
+        let samples: Vec<_> = (0..20)
+            .map(|i| Sample::of_prompt(format!("s{i}"), "q", Target::Recorded { chance: None }))
+            .collect();
+        let policies: Vec<Arc<str>> = vec!["a".into(), "b".into(), "c".into()];
+        let none = BTreeSet::new();
+        let all = tasks(1, &samples, &policies, 2, &none);
+        assert_eq!(all.len(), 20 * 3 * 2);
+        assert_eq!(all, tasks(1, &samples, &policies, 2, &none));
+        let first: BTreeSet<_> = all.iter().step_by(3).map(|task| task.policy).collect();
+        assert_eq!(first.len(), 3, "a policy never comes first");
+        let done = BTreeSet::from([("s3".into(), "b".into(), 1)]);
+        let rest = tasks(1, &samples, &policies, 2, &done);
+        assert_eq!(rest.len(), all.len() - 1);
+        let same_order = all.iter().filter(|task| rest.contains(task));
+        assert!(same_order.eq(rest.iter()));
+    }
+}
