@@ -1,0 +1,10 @@
+//! From a run to its report.
+
+mod flips;
+mod health;
+mod methods;
+mod provenance;
+mod report;
+
+pub use provenance::gate_hash;
+pub use report::assemble;

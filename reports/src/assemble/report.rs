@@ -1,0 +1,71 @@
+//! The whole report, each part from its own place.
+
+use rayon::prelude::*;
+use weighbridge_record::{PolicyRole, RunReader};
+
+use super::{flips, health, methods, provenance};
+use crate::compare::{Frame, Weighed, weigh_all};
+use crate::gate::judge;
+use crate::model::{Outcome, REPORT_SCHEMA, Report, Verdict};
+use crate::routing;
+use crate::summary;
+use crate::table::RunTable;
+
+/// Everything a report says about a run.
+///
+/// `reader` is used for the texts of the few samples shown as flips; without one they have no
+/// texts. The same run gives the same report at any thread count and any order of its trials.
+/// A run without candidates has no verdict and passes: there was nothing to weigh.
+pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
+    let frame = Frame::new(table);
+    let header = table.header();
+    let (weighed, (routing, plane)) = rayon::join(|| weigh_all(&frame), || routing::analyse(table));
+    let verdicts = verdicts(&frame, &weighed);
+    let policies = (0..header.policies.len())
+        .into_par_iter()
+        .map(|policy| summary::policy(&frame, policy))
+        .collect();
+    let arms = || header.policies.iter().zip(table.arms());
+    let flips = flips::collect(&frame, reader);
+    let methods = methods::describe(&frame, &weighed, flips.unread);
+    Report {
+        schema: REPORT_SCHEMA,
+        name: header.name.clone(),
+        outcome: verdicts
+            .iter()
+            .map(|v| v.outcome)
+            .max()
+            .unwrap_or(Outcome::Pass),
+        verdicts,
+        gate: header.gate.clone(),
+        health: health::findings(&frame),
+        coverage: arms()
+            .map(|(p, arm)| summary::coverage(&p.name, arm))
+            .collect(),
+        policies,
+        comparisons: weighed.into_iter().map(|w| w.comparison).collect(),
+        plane,
+        routing,
+        latency: summary::latencies(&frame),
+        ledger: arms()
+            .map(|(p, arm)| summary::ledger(&p.name, arm))
+            .collect(),
+        flips: flips.flips,
+        flip_counts: flips.counts,
+        methods,
+        provenance: provenance::of(header),
+    }
+}
+
+fn verdicts(frame: &Frame<'_>, weighed: &[Weighed]) -> Vec<Verdict> {
+    let policies = frame.table.header().policies.iter().enumerate();
+    let candidates = policies.filter(|(_, p)| p.role == PolicyRole::Candidate);
+    candidates
+        .map(|(position, policy)| {
+            let comparison = weighed
+                .iter()
+                .find(|w| w.comparison.candidate == policy.name);
+            judge(frame, position, comparison)
+        })
+        .collect()
+}

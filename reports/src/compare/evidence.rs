@@ -1,0 +1,215 @@
+//! What paired differences say about their mean, by the method that fits them.
+
+use super::bet::Bet;
+use super::pairs::Pairs;
+use super::{LEVEL, needed};
+use crate::model::Estimate;
+use crate::stats::clustered::{ClusteredMean, ClusteredPaired, clustered_mean};
+use crate::stats::paired::{PairedCounts, tango_lower, tango_non_inferiority_p, tango_upper};
+
+/// Fewest clusters with a difference before a t interval is trusted.
+const MIN_SPREAD_CLUSTERS: usize = 10;
+
+/// Paired differences of a slice, with the method chosen for them.
+///
+/// * Binary differences without shared clusters: Tango's score interval.
+/// * Binary differences with clusters: the score interval widened by the design effect.
+/// * Graded differences: CR2 standard errors with Satterthwaite degrees of freedom, when at least
+///   10 clusters have a difference and there is spread; otherwise the betting bound.
+///
+/// No method here proves anything from zero spread.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// Pairs.
+    pub n: u64,
+    /// Clusters among them.
+    pub clusters: u64,
+    /// Mean difference; 0 without pairs.
+    pub mean: f64,
+    /// Mean squared difference: the flip rate of binary scores.
+    pub mean_square: f64,
+    /// Pairs on which the candidate is better.
+    pub gains: u64,
+    /// Pairs on which it is worse.
+    pub losses: u64,
+    method: Method,
+}
+
+#[derive(Debug, Clone)]
+enum Method {
+    Empty,
+    Tango(PairedCounts),
+    Score(ClusteredPaired),
+    Student(ClusteredMean),
+    Betting(Bet),
+}
+
+impl Evidence {
+    /// The evidence of some pairs, by their positions.
+    pub(crate) fn of(pairs: &Pairs, at: &[u32]) -> Self {
+        let d: Vec<f64> = gather(&pairs.difference, at);
+        let ids = pairs.clusters.as_ref().map(|ids| gather(ids, at));
+        let order = || gather(&pairs.order, at);
+        let n = d.len();
+        let share = |sum: f64| if n == 0 { 0.0 } else { sum / n as f64 };
+        Self {
+            n: n as u64,
+            clusters: ids.as_ref().map_or(n, |ids| distinct(ids)) as u64,
+            mean: share(d.iter().sum()),
+            mean_square: share(d.iter().map(|x| x * x).sum()),
+            gains: d.iter().filter(|x| **x > 0.0).count() as u64,
+            losses: d.iter().filter(|x| **x < 0.0).count() as u64,
+            method: Method::choose(&d, ids.as_deref(), order),
+        }
+    }
+
+    /// One-sided lower limit of the mean difference at error rate `alpha`; -1 when the data exclude
+    /// nothing. Its negative is the certified loss bound.
+    pub fn lower(&self, alpha: f64) -> f64 {
+        let limit = match &self.method {
+            Method::Empty => None,
+            Method::Tango(counts) => tango_lower(*counts, alpha).ok(),
+            Method::Score(score) => score.lower(alpha).ok(),
+            Method::Student(mean) => mean.lower(alpha).ok().flatten(),
+            Method::Betting(bet) => bet.lower(alpha),
+        };
+        limit.unwrap_or(-1.0).clamp(-1.0, 1.0)
+    }
+
+    /// One-sided upper limit at error rate `alpha`; 1 when the data exclude nothing.
+    pub fn upper(&self, alpha: f64) -> f64 {
+        let limit = match &self.method {
+            Method::Empty => None,
+            Method::Tango(counts) => tango_upper(*counts, alpha).ok(),
+            Method::Score(score) => score.upper(alpha).ok(),
+            Method::Student(mean) => mean.upper(alpha).ok().flatten(),
+            Method::Betting(bet) => bet.upper(alpha),
+        };
+        limit.unwrap_or(1.0).clamp(-1.0, 1.0)
+    }
+
+    /// One-sided p-value of "the loss is `margin` or more". Absent for the betting bound, which
+    /// decides by its limit.
+    pub fn noninferiority_p(&self, margin: f64) -> Option<f64> {
+        match &self.method {
+            Method::Empty | Method::Betting(_) => None,
+            Method::Tango(counts) => tango_non_inferiority_p(*counts, margin).ok(),
+            Method::Score(score) => score.non_inferiority_p(margin).ok(),
+            Method::Student(mean) => mean.non_inferiority_p(margin).ok().flatten(),
+        }
+    }
+
+    /// One-sided p-value of "not worse", for slices outside the screen.
+    pub fn worse_p(&self) -> Option<f64> {
+        match &self.method {
+            Method::Empty | Method::Betting(_) => None,
+            Method::Tango(c) => Some(crate::stats::paired::mcnemar_losses_exceed(*c)),
+            Method::Score(score) => {
+                let z = score.statistic(0.0).ok()?;
+                Some(crate::stats::special::norm_cdf(z))
+            }
+            Method::Student(mean) => Some(1.0 - mean.non_inferiority_p(0.0).ok().flatten()?),
+        }
+    }
+
+    /// Whether a loss of the margin or more is excluded at error rate `alpha`.
+    pub fn proves(&self, margin: f64, alpha: f64) -> bool {
+        self.n > 0 && self.lower(alpha) > -margin
+    }
+
+    /// Whether a loss is shown at error rate `alpha` and its point is beyond the margin.
+    pub fn shows_loss(&self, margin: f64, alpha: f64) -> bool {
+        self.n > 0 && self.mean < -margin && self.upper(alpha) < 0.0
+    }
+
+    /// Samples that would prove the margin; see [`needed::samples`].
+    pub fn needed(&self, margin: f64, alpha: f64) -> Option<u64> {
+        needed::samples(self, margin, alpha)
+    }
+
+    /// Variance inflation by clusters, at least 1.
+    pub(crate) fn design_effect(&self) -> f64 {
+        match &self.method {
+            Method::Score(score) => score.design_effect,
+            Method::Student(mean) => mean.design_effect().unwrap_or(1.0).max(1.0),
+            Method::Empty | Method::Tango(_) | Method::Betting(_) => 1.0,
+        }
+    }
+
+    /// The difference with its two-sided interval.
+    pub fn estimate(&self) -> Estimate {
+        let tail = 0.5 * (1.0 - LEVEL);
+        let bounded = self.n > 0;
+        Estimate {
+            point: self.mean,
+            lower: bounded.then(|| self.lower(tail)),
+            upper: bounded.then(|| self.upper(tail)),
+            level: LEVEL,
+            n: self.n,
+            method: self.method_name().to_owned(),
+        }
+    }
+
+    /// The same for baseline minus candidate: a rise of a rate that should not rise, a loss.
+    pub fn mirrored(&self) -> Estimate {
+        let estimate = self.estimate();
+        Estimate {
+            point: 0.0 - estimate.point,
+            lower: estimate.upper.map(|x| 0.0 - x),
+            upper: estimate.lower.map(|x| 0.0 - x),
+            ..estimate
+        }
+    }
+
+    /// Name of the method, for the reader.
+    pub fn method_name(&self) -> &'static str {
+        match &self.method {
+            Method::Empty => "none: no pair",
+            Method::Tango(_) => "Tango score",
+            Method::Score(score) if score.design_effect == 1.0 => "Tango score",
+            Method::Score(score) if score.estimated => "Tango score, design effect of clusters",
+            Method::Score(_) => "Tango score, clusters taken to flip as one",
+            Method::Student(_) => "CR2 t, Satterthwaite",
+            Method::Betting(_) => "betting bound",
+        }
+    }
+}
+
+impl Method {
+    fn choose(d: &[f64], ids: Option<&[u32]>, order: impl Fn() -> Vec<u64>) -> Self {
+        if d.is_empty() {
+            return Self::Empty;
+        }
+        if let Ok(counts) = PairedCounts::from_differences(d) {
+            let score = ids.and_then(|ids| ClusteredPaired::new(d, ids).ok());
+            return score.map_or(Self::Tango(counts), Self::Score);
+        }
+        let own: Vec<u32>;
+        let groups = match ids {
+            Some(ids) => ids,
+            None => {
+                own = (0..d.len() as u32).collect();
+                &own
+            }
+        };
+        let mean = clustered_mean(d, groups).ok().filter(|mean| {
+            mean.nonzero_clusters >= MIN_SPREAD_CLUSTERS
+                && mean.interval(LEVEL).is_ok_and(|i| i.is_some())
+        });
+        match mean {
+            Some(mean) => Self::Student(mean),
+            None => Self::Betting(Bet::differences(d, groups, &order())),
+        }
+    }
+}
+
+pub(crate) fn gather<T: Copy>(values: &[T], at: &[u32]) -> Vec<T> {
+    at.iter().map(|&i| values[i as usize]).collect()
+}
+
+fn distinct(ids: &[u32]) -> usize {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.len()
+}

@@ -1,0 +1,31 @@
+//! Each policy against the baseline, paired by sample.
+//!
+//! The unit is the sample: repeats are averaged first, samples of one cluster move together. A
+//! difference is candidate minus baseline, so a loss is negative. The interval follows the data:
+//! see [`Evidence`].
+
+mod bet;
+mod cost;
+mod errors;
+mod evidence;
+mod frame;
+mod hodges_lehmann;
+mod latency;
+mod levels;
+mod needed;
+mod pairs;
+mod routed;
+mod screen;
+mod shrink;
+mod slice;
+mod weigh;
+
+pub use evidence::Evidence;
+pub use frame::Frame;
+pub use hodges_lehmann::{HodgesLehmann, hodges_lehmann};
+pub use levels::Levels;
+pub use weigh::{Weighed, weigh, weigh_all};
+
+pub(crate) use frame::{LEVEL, has_ttft, is_binary, per_sample};
+pub(crate) use latency::ttft;
+pub(crate) use routed::{Route, route};

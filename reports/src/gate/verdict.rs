@@ -1,0 +1,128 @@
+//! All claims on one candidate, and what they come to.
+
+use super::claims::Judged;
+use super::words::{confidence, count, points};
+use super::{coverage, quality, rates, saving};
+use crate::compare::{Frame, Weighed};
+use crate::model::{ClaimKind, ClaimState, Outcome, Verdict};
+
+/// The verdict on a candidate. `None` in place of a comparison means that the run has no baseline.
+pub fn judge(frame: &Frame<'_>, candidate: usize, weighed: Option<&Weighed>) -> Verdict {
+    let policies = &frame.table.header().policies;
+    let name = policies[candidate].name.clone();
+    let (Some(baseline), Some(weighed)) = (frame.baseline(), weighed) else {
+        return Verdict {
+            candidate: name,
+            baseline: String::new(),
+            outcome: Outcome::Invalid,
+            sentence: "the run has no baseline policy to weigh against".to_owned(),
+            claims: Vec::new(),
+            next_steps: vec!["give one policy the role `baseline`".to_owned()],
+        };
+    };
+    let judged = collect(frame, baseline, candidate, weighed);
+    let outcome = outcome(&judged);
+    Verdict {
+        candidate: name,
+        baseline: policies[baseline].name.clone(),
+        outcome,
+        sentence: sentence(frame, outcome, &judged),
+        next_steps: judged.iter().filter_map(|j| j.next_step.clone()).collect(),
+        claims: judged.into_iter().map(|j| j.claim).collect(),
+    }
+}
+
+/// Required claims first, then guarded slices that block.
+fn collect(frame: &Frame<'_>, baseline: usize, candidate: usize, weighed: &Weighed) -> Vec<Judged> {
+    let gate = &frame.table.header().gate;
+    let comparison = &weighed.comparison;
+    let mut judged = vec![
+        coverage::claim(frame, baseline, false),
+        coverage::claim(frame, candidate, true),
+    ];
+    judged.extend(quality::claim(frame, &comparison.overall));
+    for name in &gate.critical {
+        match comparison.slices.iter().find(|s| &s.name == name) {
+            Some(slice) => judged.extend(quality::claim(frame, slice)),
+            None => judged.push(quality::absent(frame, name, gate.margin(name))),
+        }
+    }
+    let worst = weighed.evidence.worst.iter();
+    judged.extend(worst.map(|claim| quality::worst_case(frame, claim)));
+    judged.extend(rates::slo(frame, weighed));
+    judged.extend(rates::errors(frame, weighed));
+    judged.extend(saving::claim(frame, weighed));
+    let guarded = comparison
+        .slices
+        .iter()
+        .filter(|s| !gate.critical.contains(&s.name));
+    judged.extend(guarded.filter_map(|slice| quality::claim(frame, slice)));
+    judged
+}
+
+fn outcome(judged: &[Judged]) -> Outcome {
+    let any = |state: ClaimState| judged.iter().any(|j| j.claim.state == state);
+    if judged.iter().any(|j| j.invalid) {
+        Outcome::Invalid
+    } else if any(ClaimState::Fails) {
+        Outcome::Block
+    } else if judged
+        .iter()
+        .any(|j| j.claim.required && j.claim.state == ClaimState::Open)
+    {
+        Outcome::Inconclusive
+    } else {
+        Outcome::Pass
+    }
+}
+
+fn sentence(frame: &Frame<'_>, outcome: Outcome, judged: &[Judged]) -> String {
+    let decisive: Vec<&Judged> = judged
+        .iter()
+        .filter(|j| match outcome {
+            Outcome::Invalid => j.invalid,
+            Outcome::Block => j.claim.state == ClaimState::Fails,
+            Outcome::Inconclusive => j.claim.required && j.claim.state == ClaimState::Open,
+            Outcome::Pass => false,
+        })
+        .collect();
+    match decisive.as_slice() {
+        [] => passed(frame, judged),
+        [only] => only.claim.sentence.clone(),
+        [first, rest @ ..] => {
+            let more = count(rest.len() as u64, "more claim");
+            let verb = match outcome {
+                Outcome::Block => "also fail",
+                Outcome::Invalid => "also cannot be answered",
+                Outcome::Inconclusive | Outcome::Pass => "also open",
+            };
+            let verb = if rest.len() == 1 {
+                verb.replace("fail", "fails")
+            } else {
+                verb.to_owned()
+            };
+            format!("{}; {more} {verb}", first.claim.sentence)
+        }
+    }
+}
+
+fn passed(frame: &Frame<'_>, judged: &[Judged]) -> String {
+    let gate = &frame.table.header().gate;
+    let quality = judged
+        .iter()
+        .filter(|j| j.claim.kind == ClaimKind::Quality && j.claim.required)
+        .count();
+    let critical = match quality - quality.min(1) {
+        0 => String::new(),
+        n => format!(
+            "; {} within their margins",
+            count(n as u64, "critical slice")
+        ),
+    };
+    format!(
+        "loss above {} points excluded at {}{critical}; no guarded slice is shown to be worse \
+         beyond its margin",
+        points(gate.overall_margin),
+        confidence(gate.alpha_pass)
+    )
+}
