@@ -16,7 +16,7 @@ fn uniform() -> Vec<f64> {
 }
 
 fn rescaled() -> Vec<f64> {
-    let mut block = vec![0.5; 20];
+    let mut block = [0.5; 20];
     block[9] = 0.0;
     block.repeat(5)
 }

@@ -16,7 +16,7 @@ use crate::stats::error::{StatsError, finite, open_unit, within};
 /// use weighbridge_reports::stats::betting::NonInferiorityBet;
 /// let mut bet = NonInferiorityBet::new(0.05, 0.05)?;
 /// let needed = (1..).find(|_| bet.push(0.0).is_ok_and(|e| e >= 20.0));
-/// assert_eq!(needed, Some(125)); // identical arms still need that many items
+/// assert_eq!(needed, Some(116)); // identical arms still need that many items
 /// # Ok::<(), weighbridge_reports::stats::StatsError>(())
 /// ```
 #[derive(Debug, Clone)]
