@@ -1,5 +1,7 @@
 //! Replays of real policies over recorded outcomes.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -78,7 +80,11 @@ fn cascade(_: &Request<'_>, _: u64, seen: &[Observed<'_>]) -> Decision {
 /// Alternates by what it settled: needs arrival order.
 fn alternate(_: &Request<'_>, count: u64, seen: &[Observed<'_>]) -> Decision {
     match seen.len() {
-        0 => call(if count % 2 == 0 { "weak" } else { "strong" }),
+        0 => call(if count.is_multiple_of(2) {
+            "weak"
+        } else {
+            "strong"
+        }),
         _ => Decision::accept(0, ""),
     }
 }
@@ -246,7 +252,11 @@ fn ordered_policies_see_every_sample_in_turn_and_start_fresh() {
             let position = i / 2;
             assert_eq!(&*trial.sample, samples[position].id);
             assert_eq!(trial.repeat, (i % 2) as u32);
-            let model = if position % 2 == 0 { "weak" } else { "strong" };
+            let model = if position.is_multiple_of(2) {
+                "weak"
+            } else {
+                "strong"
+            };
             assert_eq!(trial.model.as_deref(), Some(model));
         }
     }

@@ -1,6 +1,7 @@
 //! Backends: each sends one call and returns one attempt.
 
 mod call;
+mod config;
 mod connections;
 mod http;
 mod key;
@@ -9,6 +10,7 @@ mod recorded;
 mod status;
 
 pub use call::{Backend, Call, Reply, ReplyFuture};
-pub use http::{BackendError, HttpBackend, HttpConfig, Timeouts};
+pub use config::{BackendError, HttpConfig, Timeouts};
+pub use http::HttpBackend;
 pub use key::ApiKey;
 pub use recorded::RecordedBackend;
