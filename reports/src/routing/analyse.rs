@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use weighbridge_record::PolicyEntry;
 
 use super::aiq::CostRange;
-use super::cells::{ALWAYS, Cells, Single, singles};
+use super::cells::{ALWAYS, Cells, Single, single_model, singles};
 use super::columns::{Column, mean};
 use super::pair::{Pair, pair};
 use super::plane::plane;
@@ -35,9 +35,14 @@ pub fn analyse(table: &RunTable) -> (Vec<RoutingSummary>, Plane) {
     let singles = singles(table);
     let cells = Cells::new(table, &singles, |_| true).ok().flatten();
     let clusters = table.clusters();
+    let is_single = |(entry, arm)| {
+        single_model(entry, arm).is_some_and(|m| singles.iter().any(|s| s.fleet == m))
+    };
+    let repeats_single: Vec<bool> = policies.iter().zip(table.arms()).map(is_single).collect();
     let plane = plane(
         policies,
         &columns,
+        &repeats_single,
         clusters.as_deref(),
         &singles,
         cells.as_ref(),

@@ -2,7 +2,7 @@
 
 use weighbridge_record::{PolicyEntry, PolicyRole};
 
-use super::cells::{ALWAYS, Cells, Single};
+use super::cells::{Cells, Single};
 use super::columns::{Column, mean};
 use super::{LEVEL, Point, bounded_mean, non_decreasing_hull};
 use crate::model::{Plane, PlanePoint, PointKind};
@@ -16,28 +16,29 @@ pub(super) fn deployable(entry: &PolicyEntry) -> bool {
     entry.kind != ORACLE && !entry.notes.iter().any(|n| n.contains("truth"))
 }
 
-/// The plane of a run. `columns` has one entry for each policy of the header; `cells` is `None`
-/// without single models.
+/// The plane of a run. `columns` and `repeats_single` (whether the policy is one of `singles`) have
+/// one entry for each policy of the header; `cells` is `None` without single models.
 ///
-/// A policy that only repeats a single model appears once, as that model, unless it is the baseline
-/// or a candidate. A policy without a counted trial has no point.
+/// A policy that is a single model appears once, as that model, unless it is the baseline or a
+/// candidate. A policy without a counted trial has no point.
 pub(super) fn plane(
     policies: &[PolicyEntry],
     columns: &[Column],
+    repeats_single: &[bool],
     clusters: Option<&[u32]>,
     singles: &[Single],
     cells: Option<&Cells>,
 ) -> Result<Plane, StatsError> {
     let mut plane = Plane::default();
     let mut reachable = Vec::new();
-    for (entry, column) in policies.iter().zip(columns) {
+    for ((entry, column), &is_single) in policies.iter().zip(columns).zip(repeats_single) {
         let Some(point) = point(&entry.name, kind(entry.role), column, clusters)? else {
             continue;
         };
         if deployable(entry) {
             reachable.push(Point::new(point.cost_per_1k_usd, point.quality.point));
         }
-        if entry.kind != ALWAYS || entry.role < PolicyRole::Other || singles.is_empty() {
+        if !is_single || entry.role < PolicyRole::Other {
             plane.points.push(point);
         }
     }

@@ -3,7 +3,8 @@
 use super::DeferralCurve;
 
 /// Smallest share of strong calls at which the part `recovered` (for example 0.5) of the gap between
-/// the weak and the strong model is met: first passage on the exact curve, linear within a segment.
+/// the weak and the strong model is met: first passage on the exact curve, in whole calls. Within a
+/// tie the expected value counts, along its straight segment.
 ///
 /// Published code interpolates over a quality sequence that must rise and need not; first passage
 /// has no such condition. `None` if the strong model is not better, or the curve never gets there.
@@ -20,9 +21,11 @@ pub fn share_to_recover(curve: &DeferralCurve, recovered: f64) -> Option<f64> {
     let Some(before) = at.checked_sub(1).map(|i| &curve.vertices()[i]) else {
         return Some(0.0);
     };
-    let (a, b) = (curve.share(before), curve.share(here));
     let part = (target - before.quality) / (here.quality - before.quality);
-    Some(a + (b - a) * part.clamp(0.0, 1.0))
+    let calls = (here.strong - before.strong) as f64 * part.clamp(0.0, 1.0);
+    // Half a call cannot be made; rounding errors must not make one.
+    let whole = (calls - 1e-9).ceil().max(1.0);
+    Some((before.strong as f64 + whole) / curve.n() as f64)
 }
 
 #[cfg(test)]
@@ -31,14 +34,14 @@ mod tests {
 
     #[test]
     fn first_passage_ignores_later_dips() {
-        // Quality over share: 0, 1/4, 2/4, 1/4, 2/4.
+        // Quality over share: 1/4, 2/4, 3/4, 2/4, 3/4.
         let curve = DeferralCurve::new(
             &[4.0, 3.0, 2.0, 1.0],
             &[0.0, 0.0, 1.0, 0.0],
             &[1.0, 1.0, 0.0, 1.0],
         )
         .unwrap();
-        assert_eq!(share_to_recover(&curve, 1.0), Some(0.25));
+        assert_eq!(share_to_recover(&curve, 1.0), Some(0.5));
         assert_eq!(share_to_recover(&curve, 0.0), Some(0.0));
         assert_eq!(share_to_recover(&curve, 1.5), None);
     }
@@ -46,7 +49,8 @@ mod tests {
     #[test]
     fn a_tie_is_crossed_on_its_straight_line() {
         let curve = DeferralCurve::new(&[0.0; 10], &[0.0; 10], &[1.0; 10]).unwrap();
-        assert!((share_to_recover(&curve, 0.3).unwrap() - 0.3).abs() < 1e-12);
+        assert_eq!(share_to_recover(&curve, 0.3), Some(0.3));
+        assert_eq!(share_to_recover(&curve, 0.31), Some(0.4));
     }
 
     #[test]
