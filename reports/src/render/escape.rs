@@ -31,7 +31,9 @@ fn push_visible(out: &mut String, c: char) {
         }
         '\u{7f}' => out.push('\u{2421}'),
         // Writing to a string cannot fail.
-        c if is_deceptive(c) => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
+        c if is_deceptive(c) => {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
         c => out.push(c),
     }
 }

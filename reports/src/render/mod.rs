@@ -5,12 +5,26 @@
 
 mod error;
 mod escape;
+mod files;
+mod github;
+mod gitlab;
 mod headline;
 mod html;
+mod json;
+mod junit;
+mod markdown;
 mod number;
 mod svg;
 mod table;
+mod terminal;
 mod words;
 
 pub use error::RenderError;
+pub use files::write_all;
+pub use github::github_summary;
+pub use gitlab::gitlab_code_quality;
 pub use html::html;
+pub use json::{VERDICT_SCHEMA, report_json, verdict_json};
+pub use junit::junit;
+pub use markdown::{MARKER, markdown};
+pub use terminal::{Colour, terminal};

@@ -171,9 +171,22 @@ pub(crate) fn health_alarm(report: &Report) -> Option<String> {
         .health
         .iter()
         .find(|f| f.severity == Severity::Defect)?;
-    let more = match (defects - 1, warnings) {
-        (0, 0) => String::new(),
-        (d, w) => format!(" ({d} more defects, {w} warnings)"),
+    let named = |n: usize, word: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        n => Some(format!("{n} {word}s")),
+    };
+    let rest: Vec<String> = [
+        named(defects.saturating_sub(1), "more defect"),
+        named(warnings, "warning"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let more = if rest.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", rest.join(", "))
     };
     Some(format!("{}{more}", first.message))
 }

@@ -23,6 +23,27 @@ const TEMPLATES: &[(&str, &str)] = &[
         "slices",
         include_str!("../../../templates/parts/slices.html"),
     ),
+    ("flips", include_str!("../../../templates/parts/flips.html")),
+    (
+        "latency",
+        include_str!("../../../templates/parts/latency.html"),
+    ),
+    (
+        "ledger",
+        include_str!("../../../templates/parts/ledger.html"),
+    ),
+    (
+        "routing",
+        include_str!("../../../templates/parts/routing.html"),
+    ),
+    (
+        "health",
+        include_str!("../../../templates/parts/health.html"),
+    ),
+    (
+        "appendix",
+        include_str!("../../../templates/parts/appendix.html"),
+    ),
 ];
 
 /// The style sheet; carries no data.

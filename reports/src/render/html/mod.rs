@@ -4,10 +4,18 @@
 //! which lays it out. Text is escaped by the environment for every template whatever its name; only
 //! pictures and the style sheet pass as they are.
 
+mod detail;
 mod environment;
 mod figure;
+mod flips;
+mod health;
+mod latency;
+mod ledger;
 mod page;
+mod plane;
 mod policies;
+mod provenance;
+mod routing;
 mod slices;
 mod verdict;
 

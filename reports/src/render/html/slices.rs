@@ -3,6 +3,7 @@
 use serde::Serialize;
 use weighbridge_record::SliceTier;
 
+use super::detail::Detail;
 use super::figure::Figure;
 use crate::model::{Comparison, Report, SliceResult, SliceState};
 use crate::render::headline::bracketed;
@@ -24,22 +25,23 @@ pub(super) struct View {
 }
 
 /// Prepares the slices of every candidate, in the order of the verdicts.
-pub(super) fn view(report: &Report) -> Vec<View> {
+pub(super) fn view(report: &Report, detail: Detail) -> Vec<View> {
     report
         .verdicts
         .iter()
         .enumerate()
+        .take(detail.candidates)
         .filter_map(|(i, verdict)| {
             let found = report
                 .comparisons
                 .iter()
                 .find(|c| c.candidate == verdict.candidate);
-            found.map(|comparison| one(comparison, i + 1))
+            found.map(|comparison| one(comparison, i + 1, detail))
         })
         .collect()
 }
 
-fn one(comparison: &Comparison, number: usize) -> View {
+fn one(comparison: &Comparison, number: usize, detail: Detail) -> View {
     let sorted = words::sorted_slices(comparison);
     let of = |tier: SliceTier| -> Vec<&SliceResult> {
         sorted.iter().copied().filter(|s| s.tier == tier).collect()
@@ -72,7 +74,7 @@ fn one(comparison: &Comparison, number: usize) -> View {
             &format!("forest-{number}"),
             &format!("Slices: {title}"),
         ),
-        exploratory: (!exploratory.is_empty()).then(|| {
+        exploratory: (detail.exploratory && !exploratory.is_empty()).then(|| {
             figure(
                 &[("Exploratory: shown only, never gate", exploratory)],
                 &format!("forest-{number}-exploratory"),

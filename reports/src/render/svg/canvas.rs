@@ -85,7 +85,7 @@ impl Canvas {
 
     fn element(&mut self, text: std::fmt::Arguments<'_>) {
         // Writing to a string cannot fail.
-        drop(self.body.write_fmt(text));
+        let _ = self.body.write_fmt(text);
     }
 
     /// A straight line.

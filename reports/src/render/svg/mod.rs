@@ -4,9 +4,19 @@
 //! Every picture comes in two widths with letters of the same size, one for pages and one for
 //! telephones; the style sheet shows one of them.
 
+mod bars;
 mod canvas;
 mod forest;
+mod frame;
+mod labels;
+mod lines;
+mod plane;
 mod scale;
 
+pub(crate) use bars::{Bar, bars};
 pub(crate) use canvas::Width;
 pub(crate) use forest::forest;
+pub(crate) use frame::Axis;
+pub(crate) use lines::{Chart, MOST_SERIES, Series, lines};
+pub(crate) use plane::plane;
+pub(crate) use scale::decimals;

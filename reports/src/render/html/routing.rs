@@ -1,0 +1,220 @@
+//! Routing metrics, comparisons with controls and deferral curves.
+
+use serde::Serialize;
+
+use super::figure::Figure;
+use crate::model::{Report, RoutingSummary};
+use crate::render::headline::{bracketed, signed_share};
+use crate::render::number::{NONE, fixed, percent, points, signed_points};
+use crate::render::svg::{self, Axis, Chart, MOST_SERIES, Series};
+use crate::render::table::{Cell, Table, Tone};
+
+/// The section.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    metrics: Table,
+    controls: Option<Table>,
+    curves: Option<Figure>,
+}
+
+/// Prepares the section; nothing where no policy has routing metrics.
+pub(super) fn view(report: &Report) -> Option<View> {
+    if report.routing.is_empty() {
+        return None;
+    }
+    Some(View {
+        metrics: metrics(&report.routing),
+        controls: controls(&report.routing),
+        curves: curves(&report.routing),
+    })
+}
+
+fn metrics(all: &[RoutingSummary]) -> Table {
+    let mut table = Table::new(
+        "Routing metrics",
+        &[
+            "Policy",
+            "Weak → strong",
+            "#Strong share",
+            "#PGR",
+            "#APGR",
+            "#APGR, 10 bins",
+            "#AUC",
+            "#CPT",
+            "#AIQ",
+            "#AIQ, as released",
+            "#Arena",
+            "#Optimal choice",
+            "#Optimal cost",
+            "#Optimal accuracy",
+        ],
+    );
+    let share = |x: Option<f64>| x.map_or_else(|| NONE.to_owned(), percent);
+    let plain = |x: Option<f64>| x.map_or_else(|| NONE.to_owned(), |x| fixed(x, 3));
+    for r in all {
+        let pgr = r.pgr.as_ref().map_or_else(
+            || "gap within noise".to_owned(),
+            |pgr| bracketed(pgr, percent),
+        );
+        table.push(vec![
+            r.policy.clone().into(),
+            format!("{} → {}", r.weak, r.strong).into(),
+            percent(r.strong_share).into(),
+            pgr.into(),
+            plain(r.apgr).into(),
+            plain(r.apgr_10).into(),
+            plain(r.auc).into(),
+            thresholds(r).into(),
+            plain(r.aiq).into(),
+            plain(r.aiq_released).into(),
+            fixed(r.arena, 3).into(),
+            share(r.opt_selection).into(),
+            share(r.opt_cost).into(),
+            share(r.opt_accuracy).into(),
+        ]);
+    }
+    table
+}
+
+/// `50%: 23.0%`, one for each part of the gap.
+fn thresholds(routing: &RoutingSummary) -> String {
+    if routing.cpt.is_empty() {
+        return NONE.to_owned();
+    }
+    let one = |c: &crate::model::Cpt| {
+        let share = c.share.map_or_else(|| "never".to_owned(), percent);
+        format!("{}% at {share}", fixed(100.0 * c.recovered, 0))
+    };
+    routing.cpt.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn controls(all: &[RoutingSummary]) -> Option<Table> {
+    let mut table = Table::new(
+        "Against the controls, at the same cost or strong share",
+        &[
+            "Policy",
+            "Control",
+            "#Difference, points",
+            "Beats it?",
+            "In words",
+        ],
+    );
+    for routing in all {
+        for check in &routing.controls {
+            let (beats, tone) = if check.beats {
+                ("✓ yes", Tone::Good)
+            } else if check.difference.upper.is_some_and(|upper| upper < 0.0) {
+                ("✕ worse", Tone::Bad)
+            } else {
+                ("? not shown", Tone::Unsure)
+            };
+            table.push(vec![
+                routing.policy.clone().into(),
+                check.control.clone().into(),
+                bracketed(&check.difference, signed_points).into(),
+                Cell::toned(beats, tone),
+                check.sentence.clone().into(),
+            ]);
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+fn curves(all: &[RoutingSummary]) -> Option<Figure> {
+    let drawn: Vec<&RoutingSummary> = all.iter().filter(|r| !r.curve.is_empty()).collect();
+    if drawn.is_empty() {
+        return None;
+    }
+    let series = || -> Vec<Series<'_>> {
+        drawn
+            .iter()
+            .map(|r| Series {
+                name: &r.policy,
+                points: r
+                    .curve
+                    .iter()
+                    .map(|p| (100.0 * p.share, 100.0 * p.quality))
+                    .collect(),
+                marked: nearest(r, r.strong_share).map(|p| (100.0 * r.strong_share, 100.0 * p)),
+            })
+            .collect()
+    };
+    let all_points = || {
+        drawn
+            .iter()
+            .flat_map(|r| &r.curve)
+            .map(|p| 100.0 * p.quality)
+    };
+    let low = all_points().fold(f64::INFINITY, f64::min);
+    let high = all_points().fold(f64::NEG_INFINITY, f64::max);
+    let pad = 0.05 * (high - low).max(0.1);
+    let chart = Chart {
+        x: Axis {
+            range: (0.0, 100.0),
+            log: false,
+            title: "Share of requests sent to the strong model, %",
+            write: |tick, _| fixed(tick, 0),
+        },
+        y: Axis {
+            range: (low - pad, high + pad),
+            log: false,
+            title: "Mean score, points",
+            write: |tick, ticks| fixed(tick, svg::decimals(ticks)),
+        },
+        steps: false,
+        title: "Deferral curves",
+        text: format!(
+            "Mean score against the share of requests sent to the strong model, for {} policies; a \
+             dot marks where each operates. Numbers are in the table below.",
+            drawn.len()
+        ),
+    };
+    let mut caption =
+        "Every cut of each router's ranking. Higher at the same share is better; the \
+                       dot marks the share at which the policy operates."
+            .to_owned();
+    if drawn.len() > MOST_SERIES {
+        caption += &format!(" {} more are in the table.", drawn.len() - MOST_SERIES);
+    }
+    Some(Figure::new(
+        |width| svg::lines(&chart, &series(), width, "deferral"),
+        caption,
+        curve_table(&drawn),
+    ))
+}
+
+/// Score at the drawn point nearest to a share.
+fn nearest(routing: &RoutingSummary, share: f64) -> Option<f64> {
+    routing
+        .curve
+        .iter()
+        .min_by(|a, b| (a.share - share).abs().total_cmp(&(b.share - share).abs()))
+        .map(|p| p.quality)
+}
+
+fn curve_table(drawn: &[&RoutingSummary]) -> Table {
+    const SHARES: [f64; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
+    let heads: Vec<String> = std::iter::once("Policy".to_owned())
+        .chain(
+            SHARES
+                .iter()
+                .map(|s| format!("#at {}%", fixed(100.0 * s, 0))),
+        )
+        .chain(["#where it operates".to_owned()])
+        .collect();
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let mut table = Table::new(
+        "Mean score in points at the drawn point nearest to a share of strong calls",
+        &heads,
+    );
+    for routing in drawn {
+        let at = |share: f64| nearest(routing, share).map_or_else(|| NONE.to_owned(), points);
+        let mut row: Vec<Cell> = vec![routing.policy.clone().into()];
+        row.extend(SHARES.iter().map(|share| Cell::from(at(*share))));
+        let here = signed_share(routing.strong_share);
+        let here = here.trim_start_matches('+');
+        row.push(format!("{} at {here}", at(routing.strong_share)).into());
+        table.push(row);
+    }
+    table
+}

@@ -1,0 +1,176 @@
+//! `report.json`, the report as data, and `verdict.json`, the little that scripts branch on.
+//!
+//! Both are pretty-printed UTF-8 with keys in a fixed order and a final line feed. Characters that
+//! change the direction of text or that some programs take for line ends are written as escapes.
+//! Numbers are not rounded.
+//!
+//! `report.json` is [`Report`] as it stands; its `schema` is [`crate::model::REPORT_SCHEMA`].
+//!
+//! `verdict.json`, with `schema` [`VERDICT_SCHEMA`]:
+//!
+//! | Key | Meaning |
+//! | --- | --- |
+//! | `name`, `outcome` | the experiment; worst outcome of all candidates: `pass`, `inconclusive`, `block` or `invalid` |
+//! | `seed`, `experiment_hash`, `gate_hash` | what it rests on |
+//! | `candidates[]` | one entry for each candidate, in the order of the experiment |
+//! | `candidates[].candidate`, `.baseline`, `.outcome`, `.sentence`, `.next_steps` | the verdict |
+//! | `candidates[].quality` | `difference` (an estimate, score units), `margin`, `certified_loss` |
+//! | `candidates[].cost` | `baseline_per_1k_usd`, `candidate_per_1k_usd`, `saving` (an estimate, share) |
+//! | `candidates[].ttft` | `ratio` (an estimate, candidate over baseline), `p50_change_ms`, `p95_change_ms`; `null` where not measured |
+//! | `candidates[].claims[]` | `slice`, `kind`, `required`, `state`, `estimate`, `limit`, `sentence` |
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::RenderError;
+use crate::model::{Claim, Comparison, Estimate, Outcome, Report, Verdict};
+
+/// Version of `verdict.json`.
+pub const VERDICT_SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct VerdictFile<'a> {
+    schema: u32,
+    name: &'a str,
+    outcome: Outcome,
+    seed: u64,
+    experiment_hash: &'a str,
+    gate_hash: &'a str,
+    candidates: Vec<Candidate<'a>>,
+}
+
+#[derive(Serialize)]
+struct Candidate<'a> {
+    candidate: &'a str,
+    baseline: &'a str,
+    outcome: Outcome,
+    sentence: &'a str,
+    next_steps: &'a [String],
+    quality: Option<Quality<'a>>,
+    cost: Option<Cost<'a>>,
+    ttft: Option<Ttft<'a>>,
+    claims: &'a [Claim],
+}
+
+#[derive(Serialize)]
+struct Quality<'a> {
+    difference: &'a Estimate,
+    margin: f64,
+    certified_loss: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Cost<'a> {
+    baseline_per_1k_usd: f64,
+    candidate_per_1k_usd: f64,
+    saving: Option<&'a Estimate>,
+}
+
+#[derive(Serialize)]
+struct Ttft<'a> {
+    ratio: Option<&'a Estimate>,
+    p50_change_ms: Option<f64>,
+    p95_change_ms: Option<f64>,
+}
+
+/// Writes the whole report as JSON.
+///
+/// # Errors
+/// Only where a number of the report cannot be written as JSON.
+pub fn report_json(report: &Report) -> Result<String, RenderError> {
+    pretty(report)
+}
+
+/// Writes the verdicts as JSON.
+///
+/// # Errors
+/// Only where a number of the report cannot be written as JSON.
+pub fn verdict_json(report: &Report) -> Result<String, RenderError> {
+    pretty(&VerdictFile {
+        schema: VERDICT_SCHEMA,
+        name: &report.name,
+        outcome: report.outcome,
+        seed: report.provenance.seed,
+        experiment_hash: &report.provenance.experiment_hash,
+        gate_hash: &report.provenance.gate_hash,
+        candidates: report
+            .verdicts
+            .iter()
+            .map(|verdict| candidate(report, verdict))
+            .collect(),
+    })
+}
+
+fn candidate<'a>(report: &'a Report, verdict: &'a Verdict) -> Candidate<'a> {
+    let comparison: Option<&Comparison> = report
+        .comparisons
+        .iter()
+        .find(|c| c.candidate == verdict.candidate);
+    Candidate {
+        candidate: &verdict.candidate,
+        baseline: &verdict.baseline,
+        outcome: verdict.outcome,
+        sentence: &verdict.sentence,
+        next_steps: &verdict.next_steps,
+        quality: comparison.map(|c| Quality {
+            difference: &c.overall.difference,
+            margin: c.overall.margin,
+            certified_loss: c.overall.certified_loss,
+        }),
+        cost: comparison.map(|c| Cost {
+            baseline_per_1k_usd: c.cost.baseline_per_1k_usd,
+            candidate_per_1k_usd: c.cost.candidate_per_1k_usd,
+            saving: c.cost.saving.as_ref(),
+        }),
+        ttft: comparison
+            .and_then(|c| c.latency.as_ref())
+            .map(|latency| Ttft {
+                ratio: latency.ttft_ratio.as_ref(),
+                p50_change_ms: latency.p50_change_ms,
+                p95_change_ms: latency.p95_change_ms,
+            }),
+        claims: &verdict.claims,
+    }
+}
+
+pub(super) fn pretty<T: Serialize>(value: &T) -> Result<String, RenderError> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    if text.chars().any(needs_escape) {
+        text = escaped(&text);
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// Such characters can only stand inside strings, where an escape means the same.
+fn needs_escape(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for c in text.chars() {
+        if needs_escape(c) {
+            // Writing to a string cannot fail; all of these lie below U+10000.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_mean_the_same() {
+        let text = "a\u{2028}b\u{202e}c\u{1b}";
+        let json = pretty(&text).unwrap();
+        assert_eq!(json, "\"a\\u2028b\\u202ec\\u001b\"\n");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+}
