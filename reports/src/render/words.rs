@@ -200,3 +200,9 @@ pub(crate) fn stopped(text: &str) -> String {
         format!("{text}.")
     }
 }
+
+/// `1 sample`, `2 samples`.
+pub(crate) fn counted(n: usize, noun: &str) -> String {
+    let ending = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{ending}")
+}

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::detail::Detail;
 use crate::model::{Flip, FlipSide, Report};
 use crate::render::escape::shorten;
-use crate::render::number::{count, millis, signed_points, usd};
+use crate::render::number::{count, millis, signed, usd};
+use crate::render::words::counted;
 
 /// The flips of one candidate.
 #[derive(Debug, Serialize)]
@@ -14,6 +15,7 @@ pub(super) struct View {
     counts: String,
     losses: Vec<One>,
     gains: Vec<One>,
+    gains_count: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +65,7 @@ pub(super) fn view(report: &Report, detail: Detail) -> Vec<View> {
                     count(*gains),
                     gained.len()
                 ),
+                gains_count: counted(gained.len(), "gained sample"),
                 losses: lost,
                 gains: gained,
             }
@@ -73,7 +76,7 @@ pub(super) fn view(report: &Report, detail: Detail) -> Vec<View> {
 fn one(flip: &Flip, detail: Detail) -> One {
     One {
         sample: shorten(&flip.sample, 120),
-        difference: signed_points(flip.difference),
+        difference: signed(flip.difference, 2),
         slices: shorten(&flip.slices.join(", "), 300),
         prompt: shorten(&flip.prompt, detail.text),
         expected: flip.expected.as_ref().map(|text| shorten(text, 600)),

@@ -101,15 +101,26 @@ fn tick_text(ms: f64) -> String {
     )
 }
 
-/// `420 ms [399, 449]`; a limit that the data cannot give is unbounded.
+/// `420 [399, 449]` in milliseconds; a limit that the data cannot give is unbounded.
 fn quantile(q: &QuantileEstimate) -> String {
-    let text = |x: Option<f64>| x.map_or_else(|| "unbounded".to_owned(), millis);
+    let text = |x: Option<f64>| x.map_or_else(|| "unbounded".to_owned(), plain_millis);
     format!(
         "{} [{}, {}]",
         text(q.value_ms),
-        q.lower_ms.map_or_else(|| NONE.to_owned(), millis),
+        q.lower_ms.map_or_else(|| NONE.to_owned(), plain_millis),
         text(q.upper_ms)
     )
+}
+
+/// Milliseconds without the unit, with about three digits.
+fn plain_millis(ms: f64) -> String {
+    let decimals = match ms.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        size if size >= 1.0 => 2,
+        _ => 3,
+    };
+    fixed(ms, decimals)
 }
 
 fn at(all: &[QuantileEstimate], q: f64) -> Cell {
@@ -120,7 +131,7 @@ fn at(all: &[QuantileEstimate], q: f64) -> Cell {
 
 fn quantiles(all: &[LatencySummary]) -> Table {
     let mut table = Table::new(
-        "Time to first token, router time inside, with 95% intervals",
+        "Time to first token in milliseconds, router time inside, with 95% intervals",
         &[
             "Policy",
             "#p50",
@@ -141,7 +152,7 @@ fn quantiles(all: &[LatencySummary]) -> Table {
 
 fn others(all: &[LatencySummary]) -> Table {
     let mut table = Table::new(
-        "Whole answers and the router alone, with 95% intervals",
+        "Whole answers and the router alone, in milliseconds with 95% intervals",
         &[
             "Policy",
             "#End to end, p50",

@@ -13,7 +13,7 @@ pub(super) fn view(report: &Report) -> Option<Figure> {
     if plane.points.is_empty() {
         return None;
     }
-    let caption = "Up and to the left is better. Square: baseline. Filled circle: candidate. Hollow \
+    let caption = "Up and to the left is better. Frame: baseline. Filled circle: candidate. Hollow \
                    circle: other policy. Triangle: control. Diamond: single model. Star: oracle, the \
                    cheapest of the best answers, which no router can beat. Solid line: hull of the \
                    policies. Dashed line: hull of the single models, reachable only by mixing them at \

@@ -30,62 +30,77 @@ pub(super) fn view(report: &Report) -> Option<View> {
 }
 
 fn metrics(all: &[RoutingSummary]) -> Table {
-    let mut table = Table::new(
-        "Routing metrics",
-        &[
-            "Policy",
-            "Weak → strong",
-            "#Strong share",
-            "#PGR",
-            "#APGR",
-            "#APGR, 10 bins",
-            "#AUC",
-            "#CPT",
-            "#AIQ",
-            "#AIQ, as released",
-            "#Arena",
-            "#Optimal choice",
-            "#Optimal cost",
-            "#Optimal accuracy",
-        ],
+    // Every summary has the same parts; a run without any has no such column.
+    let parts: Vec<f64> = all
+        .first()
+        .map(|r| r.cpt.iter().map(|c| c.recovered).collect())
+        .unwrap_or_default();
+    let mut heads: Vec<String> = ["Policy", "Weak → strong", "#Strong share", "#PGR", "#APGR"]
+        .map(str::to_owned)
+        .to_vec();
+    heads.extend(
+        parts
+            .iter()
+            .map(|p| format!("#CPT {}%", fixed(100.0 * p, 0))),
     );
-    let share = |x: Option<f64>| x.map_or_else(|| NONE.to_owned(), percent);
-    let plain = |x: Option<f64>| x.map_or_else(|| NONE.to_owned(), |x| fixed(x, 3));
-    for r in all {
-        let pgr = r.pgr.as_ref().map_or_else(
-            || "gap within noise".to_owned(),
-            |pgr| bracketed(pgr, percent),
-        );
-        table.push(vec![
-            r.policy.clone().into(),
-            format!("{} → {}", r.weak, r.strong).into(),
-            percent(r.strong_share).into(),
-            pgr.into(),
-            plain(r.apgr).into(),
-            plain(r.apgr_10).into(),
-            plain(r.auc).into(),
-            thresholds(r).into(),
-            plain(r.aiq).into(),
-            plain(r.aiq_released).into(),
-            fixed(r.arena, 3).into(),
-            share(r.opt_selection).into(),
-            share(r.opt_cost).into(),
-            share(r.opt_accuracy).into(),
-        ]);
+    heads.extend(REST.map(str::to_owned));
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let mut table = Table::new("Routing metrics", &heads);
+    for routing in all {
+        table.push(row(routing, &parts));
     }
     table
 }
 
-/// `50%: 23.0%`, one for each part of the gap.
-fn thresholds(routing: &RoutingSummary) -> String {
-    if routing.cpt.is_empty() {
-        return NONE.to_owned();
+/// Columns after the call-performance thresholds.
+const REST: [&str; 8] = [
+    "#APGR, 10 bins",
+    "#AUC",
+    "#AIQ",
+    "#AIQ, as released",
+    "#Arena",
+    "#Optimal choice",
+    "#Optimal cost",
+    "#Optimal accuracy",
+];
+
+fn row(r: &RoutingSummary, parts: &[f64]) -> Vec<Cell> {
+    let share = |x: Option<f64>| Cell::from(x.map_or_else(|| NONE.to_owned(), percent));
+    let plain = |x: Option<f64>| Cell::from(x.map_or_else(|| NONE.to_owned(), |x| fixed(x, 3)));
+    let pgr = r.pgr.as_ref().map_or_else(
+        || "gap within noise".to_owned(),
+        |pgr| bracketed(pgr, percent),
+    );
+    let mut cells: Vec<Cell> = vec![
+        r.policy.clone().into(),
+        format!("{} → {}", r.weak, r.strong).into(),
+        percent(r.strong_share).into(),
+        pgr.into(),
+        plain(r.apgr),
+    ];
+    cells.extend(parts.iter().map(|part| threshold(r, *part)));
+    cells.extend([
+        plain(r.apgr_10),
+        plain(r.auc),
+        plain(r.aiq),
+        plain(r.aiq_released),
+        fixed(r.arena, 3).into(),
+        share(r.opt_selection),
+        share(r.opt_cost),
+        share(r.opt_accuracy),
+    ]);
+    cells
+}
+
+fn threshold(routing: &RoutingSummary, part: f64) -> Cell {
+    match routing
+        .cpt
+        .iter()
+        .find(|c| c.recovered.total_cmp(&part).is_eq())
+    {
+        Some(cpt) => cpt.share.map_or_else(|| "never".to_owned(), percent).into(),
+        None => NONE.into(),
     }
-    let one = |c: &crate::model::Cpt| {
-        let share = c.share.map_or_else(|| "never".to_owned(), percent);
-        format!("{}% at {share}", fixed(100.0 * c.recovered, 0))
-    };
-    routing.cpt.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn controls(all: &[RoutingSummary]) -> Option<Table> {

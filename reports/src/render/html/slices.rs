@@ -10,7 +10,7 @@ use crate::render::headline::bracketed;
 use crate::render::number::{self, NONE, count, p_value, points, signed_points};
 use crate::render::svg::forest;
 use crate::render::table::{Cell, Table, Tone};
-use crate::render::words;
+use crate::render::words::{self, counted};
 
 /// Slices of one candidate.
 #[derive(Debug, Serialize)]
@@ -22,6 +22,7 @@ pub(super) struct View {
     screen: String,
     main: Figure,
     exploratory: Option<Figure>,
+    exploratory_count: String,
 }
 
 /// Prepares the slices of every candidate, in the order of the verdicts.
@@ -65,7 +66,7 @@ fn one(comparison: &Comparison, number: usize, detail: Detail) -> View {
         routed: comparison.routed_loss.as_ref().map(|loss| {
             format!(
                 "On the samples it sends to another model, the candidate loses {} points.",
-                bracketed(loss, signed_points)
+                bracketed(loss, points)
             )
         }),
         screen: words::stopped(&comparison.screen),
@@ -74,6 +75,7 @@ fn one(comparison: &Comparison, number: usize, detail: Detail) -> View {
             &format!("forest-{number}"),
             &format!("Slices: {title}"),
         ),
+        exploratory_count: counted(exploratory.len(), "exploratory slice"),
         exploratory: (detail.exploratory && !exploratory.is_empty()).then(|| {
             figure(
                 &[("Exploratory: shown only, never gate", exploratory)],

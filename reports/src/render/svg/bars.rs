@@ -24,7 +24,7 @@ pub(crate) fn bars(bars: &[Bar<'_>], key: &[(&str, &str)], width: Width, id: &st
         Width::Narrow => (0.0, 285.0),
     };
     for bar in bars {
-        let name = shorten(&line(bar.name), if width == Width::Wide { 27 } else { 48 });
+        let name = shorten(&line(bar.name), if width == Width::Wide { 23 } else { 44 });
         let top = match width {
             Width::Wide => y,
             Width::Narrow => y + 16.0,

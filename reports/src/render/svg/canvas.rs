@@ -65,8 +65,6 @@ pub(crate) enum Shape {
     Triangle,
     /// Star of five points.
     Star,
-    /// Two crossed strokes.
-    Cross,
 }
 
 /// A picture while it is drawn.
@@ -146,11 +144,6 @@ impl Canvas {
                     px(y),
                     px(r)
                 ));
-                return;
-            }
-            Shape::Cross => {
-                self.line(class, (x - r, y - r), (x + r, y + r));
-                self.line(class, (x - r, y + r), (x + r, y - r));
                 return;
             }
             Shape::Square => {

@@ -6,7 +6,7 @@ use super::scale::{Scale, decimals};
 use crate::model::{SliceResult, SliceState};
 use crate::render::escape::shorten;
 use crate::render::headline::bracketed;
-use crate::render::number::{count, signed, signed_points};
+use crate::render::number::{bound, count, signed, signed_points};
 use crate::render::words;
 
 /// Pixels left free above the rows for the axis.
@@ -112,6 +112,12 @@ fn axis(canvas: &mut Canvas, scale: &Scale, layout: &Layout, height: f64) {
             &signed(*tick, digits),
         );
     }
+    if layout.width == Width::Wide {
+        let y = HEAD - 9.0;
+        canvas.text("tick", (252.0, y), Anchor::End, "n · better · worse");
+        canvas.text("tick", (568.0, y), Anchor::Start, "difference [95%]");
+        canvas.text("tick", (748.0, y), Anchor::End, "excluded");
+    }
     let y = height - 8.0;
     canvas.text("tick", (layout.plot.0, y), Anchor::Start, "◀ worse");
     canvas.text("tick", (layout.plot.1, y), Anchor::End, "better ▶");
@@ -205,25 +211,18 @@ fn letters(canvas: &mut Canvas, slice: &SliceResult, layout: &Layout, top: f64) 
     } else {
         bracketed(&slice.difference, signed_points)
     };
-    let flips = format!("n {} · +{} −{}", count(slice.n), slice.gains, slice.losses);
-    let certified = if empty {
-        String::new()
-    } else {
-        words::certified(slice)
-    };
+    let flips = format!("{} · +{} −{}", count(slice.n), slice.gains, slice.losses);
+    let certified = slice.certified_loss.map_or_else(String::new, |loss| {
+        format!("> {}", bound(loss, slice.margin))
+    });
     match layout.width {
         Width::Wide => {
             let y = top + 17.0;
             canvas.text("name", (0.0, y), Anchor::Start, &shorten(&slice.name, 23));
             canvas.text("small", (252.0, y), Anchor::End, &flips);
             canvas.text("num", (568.0, y), Anchor::Start, &numbers);
-            canvas.text(
-                &format!("state {class}"),
-                (860.0, y - 5.0),
-                Anchor::End,
-                &state,
-            );
-            canvas.text("small", (860.0, y + 6.0), Anchor::End, &certified);
+            canvas.text("num", (748.0, y), Anchor::End, &certified);
+            canvas.text(&format!("state {class}"), (860.0, y), Anchor::End, &state);
         }
         Width::Narrow => {
             canvas.text(

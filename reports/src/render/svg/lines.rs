@@ -36,7 +36,7 @@ pub(crate) struct Chart<'a> {
 pub(crate) fn lines(chart: &Chart<'_>, series: &[Series<'_>], width: Width, id: &str) -> String {
     let mut canvas = Canvas::new();
     let right = match width {
-        Width::Wide => 190.0,
+        Width::Wide => 210.0,
         Width::Narrow => 12.0,
     };
     let frame = Frame::draw(&mut canvas, width, &chart.x, &chart.y, right);
@@ -91,7 +91,7 @@ fn end_names(canvas: &mut Canvas, frame: &Frame, series: &[Series<'_>], chart: &
     for (i, (one, y)) in series.iter().zip(at).enumerate() {
         let x = frame.across.1 + 8.0;
         canvas.line(&format!("line c{i}"), (x, y), (x + 22.0, y));
-        let name = shorten(&line(one.name), 23);
+        let name = shorten(&line(one.name), 22);
         canvas.text("name", (x + 27.0, y + 4.0), Anchor::Start, &name);
     }
 }

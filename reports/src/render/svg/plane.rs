@@ -24,9 +24,17 @@ pub(crate) fn plane(plane: &Plane, width: Width, id: &str) -> String {
         cross(&mut canvas, &frame, point);
         labels.avoid(place(&frame, point), 7.0);
     }
-    for point in &plane.points {
+    // What matters most is drawn last; the baseline is a frame, as it often is a single model.
+    let mut order: Vec<&PlanePoint> = plane.points.iter().collect();
+    order.sort_by_key(|point| std::cmp::Reverse(rank(point.kind)));
+    for point in order {
         let (class, shape) = mark(point.kind);
-        canvas.mark(class, shape, place(&frame, point), 5.5);
+        let r = if point.kind == PointKind::Baseline {
+            9.0
+        } else {
+            5.5
+        };
+        canvas.mark(class, shape, place(&frame, point), r);
     }
     names(&mut canvas, &frame, plane, width, &mut labels);
     let text = format!(
@@ -59,7 +67,7 @@ fn axes(plane: &Plane) -> (Axis<'static>, Axis<'static>) {
         } else {
             "US dollars per 1,000 requests"
         },
-        write: |tick, _| usd(tick),
+        write: |tick, _| tick_usd(tick),
     };
     let limits = || {
         plane.points.iter().flat_map(|p| {
@@ -77,6 +85,16 @@ fn axes(plane: &Plane) -> (Axis<'static>, Axis<'static>) {
         write: |tick, ticks| fixed(tick, decimals(ticks)),
     };
     (x, y)
+}
+
+/// Round dollars without needless decimals.
+fn tick_usd(tick: f64) -> String {
+    let text = usd(tick);
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 fn hull(canvas: &mut Canvas, frame: &Frame, class: &str, corners: &[(f64, f64)]) {
@@ -107,7 +125,7 @@ fn cross(canvas: &mut Canvas, frame: &Frame, point: &PlanePoint) {
 /// Class and shape of a kind of point.
 fn mark(kind: PointKind) -> (&'static str, Shape) {
     match kind {
-        PointKind::Baseline => ("mark f7", Shape::Square),
+        PointKind::Baseline => ("frame", Shape::Square),
         PointKind::Candidate => ("mark f0", Shape::Circle),
         PointKind::Other => ("mark open", Shape::Circle),
         PointKind::Control => ("mark f4", Shape::Triangle),
@@ -144,7 +162,7 @@ fn names(canvas: &mut Canvas, frame: &Frame, plane: &Plane, width: Width, labels
             .into_iter()
             .find_map(|text| labels.place(&text, at, bounds).map(|place| (text, place)));
         if let Some((text, place)) = found {
-            canvas.text("name", place, Anchor::Start, &text);
+            canvas.text("name halo", place, Anchor::Start, &text);
         }
     }
 }
