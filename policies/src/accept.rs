@@ -11,6 +11,7 @@ use crate::{BuildContext, Needs, Observed, PolicyError, Request, stream};
 
 /// A rule for accepting an answer: every condition that is given must hold; at least one is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Accept {
     /// Lowest confidence, in `[0, 1]`; an answer of unknown confidence is not accepted.
@@ -25,6 +26,7 @@ pub struct Accept {
 
 /// A judge that sees the true score and errs at random.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Judge {
     /// Lowest judged score, in `[0, 1]`.

@@ -10,6 +10,7 @@ use crate::{BuildContext, Policy, PolicyError};
 
 /// One policy as written, after `name`, `kind` and `fit` were taken out of its table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PolicyConfig {

@@ -8,6 +8,7 @@ use crate::{BuildContext, Decision, Observed, Policy, PolicyError, Request, Sess
 
 /// `kind = "always"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The model to call.

@@ -21,6 +21,7 @@ use crate::{BuildContext, Decision, Needs, Observed, Policy, PolicyError, Reques
 /// stored again. When trials overlap, a request can miss an answer that is still under way, as in
 /// production.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// An earlier policy that answers on a miss. It is told of every trial, hits included.
@@ -47,6 +48,7 @@ pub struct Config {
 
 /// What is a hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Match {
     /// The same text.

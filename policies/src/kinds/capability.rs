@@ -17,6 +17,7 @@ use crate::{BuildContext, Candidate, Decision, Policy, PolicyError, Request, Ses
 /// required capabilities and a context window that fits, the cheapest by blended price is called;
 /// ties go in fleet order. The fit is by estimated input tokens (four characters a token).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Detection rules; with none, the cheapest model whose window fits is called.
@@ -36,6 +37,7 @@ fn default_reserve() -> u64 {
 
 /// What is required when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Conditions; all that are given must hold, and at least one is given.
@@ -46,6 +48,7 @@ pub struct Rule {
 
 /// Conditions on a request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct When {
     /// Regular expression found in the last user message.
@@ -60,6 +63,7 @@ pub struct When {
 
 /// A label and its value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LabelIs {
     /// Key of the label.

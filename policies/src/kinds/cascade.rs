@@ -14,6 +14,7 @@ use crate::{BuildContext, Decision, Needs, Observed, Policy, PolicyError, Reques
 /// A failed attempt is never accepted while another model is left. The last model's answer is
 /// always accepted; when it failed, the last answer that did not fail.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Models in the order in which they are called, usually from cheap to dear; at least two.
@@ -117,7 +118,8 @@ impl Walk<'_> {
         if !gate.is_noisy() {
             decision.propensity = Some(1.0);
         }
-        decision.decide_ms = self.policy.verify_ms;
+        // Says that the answer was held back until it was checked, even where nobody measured it.
+        decision.decide_ms = Some(self.policy.verify_ms.unwrap_or(0.0));
         decision.decide_cost_usd = self.policy.verify_cost_usd;
         decision
     }

@@ -15,6 +15,7 @@ use crate::{BuildContext, Decision, Policy, PolicyError, Request, Session, Step}
 /// over the signs of difficulty, less the weighted sign of simplicity, cut to `[0, 1]`. The request
 /// goes to the first tier whose boundary is above the total. No data is needed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Models from cheap to strong, at least two.
@@ -29,6 +30,7 @@ pub struct Config {
 /// Weights of the signs, each at least 0; 0 ignores a sign. Those of difficulty are relative to
 /// each other; that of simplicity is subtracted as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
     /// Length: 0 up to 15 estimated tokens, 1 from 400, linear between. Default 0.2.

@@ -29,6 +29,7 @@ use crate::{BuildContext, Decision, Needs, Observed, Policy, PolicyError, Reques
 /// are charged as they end, in the order in which they end, and the budget can be exceeded by
 /// about `c` of the dearest calls before the policy reacts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// An earlier policy whose choice is kept while the budget allows. Without it the choice is

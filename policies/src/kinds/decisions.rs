@@ -12,6 +12,7 @@ use crate::{BuildContext, Decision, Policy, PolicyError, Request, Session, Step}
 
 /// `kind = "decisions"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// A JSONL file, relative to the experiment's folder: one object per judged sample with
@@ -22,6 +23,7 @@ pub struct Config {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Line {
     sample: String,

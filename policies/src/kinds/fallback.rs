@@ -9,6 +9,7 @@ use crate::{BuildContext, Decision, Needs, Observed, Policy, PolicyError, Reques
 
 /// `kind = "fallback"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Models in the order in which they are tried; at least one, each once. A model that was

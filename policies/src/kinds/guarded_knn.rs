@@ -20,6 +20,7 @@ use crate::{BuildContext, Candidate, Decision, Policy, PolicyError, Request, Ses
 /// `dearer_factor` for a dearer model. The candidate of the largest bound is called when that is
 /// above 0, the default otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The model called without evidence for another.

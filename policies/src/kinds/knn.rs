@@ -17,6 +17,7 @@ use crate::{BuildContext, Policy, PolicyError, Request, Session};
 /// the built-in [`Embedder`](crate::Embedder), exact search), and the model with the largest
 /// `score - cost_weight * cost` is called.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Number of neighbours, 1 to 10,000.

@@ -10,6 +10,7 @@ use crate::{Decision, Needs, Observed, Policy, PolicyError, Request, Session};
 /// What deciding takes, as declared beside a policy of any kind (`overhead_ms` and
 /// `overhead_cost_usd`). A live run measures the time instead.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Overhead {
     /// Milliseconds before the first step, at least 0; absent means unknown, 0 is free.

@@ -12,6 +12,7 @@ use crate::{BuildContext, Decision, Policy, PolicyError, Request, Session, strea
 
 /// `kind = "random"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Weight of each model, at least 0, of any sum above 0; a model's share is its weight over

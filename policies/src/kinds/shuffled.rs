@@ -12,6 +12,7 @@ use crate::{BuildContext, Decision, Policy, PolicyError, Request, Session, Step,
 
 /// `kind = "shuffled"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// An earlier policy without state. Its first calls for the judged samples (of their first

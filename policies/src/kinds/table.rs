@@ -17,6 +17,7 @@ use crate::{BuildContext, Decision, Policy, PolicyError, Request, Session};
 /// the model's overall mean, `(sum + pseudo_counts * overall) / (n + pseudo_counts)`, and the model
 /// with the largest `score - cost_weight * cost` is called.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Key of the label that selects the row. The policy sees it: a label that is unknown in

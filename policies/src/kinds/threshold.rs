@@ -11,6 +11,7 @@ use crate::{BuildContext, Decision, Policy, PolicyError, Request, Session, Step}
 
 /// `kind = "threshold"`; exactly one of `at_least` and `share_strong` is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The model for low numbers.

@@ -1,6 +1,6 @@
 //! The trials of one policy, as columns.
 
-use weighbridge_record::{AttemptErrorKind, Score, Step, Trial};
+use weighbridge_record::{AttemptErrorKind, Score, Step, TokenSource, Trial, Usage};
 
 use super::{Ledger, Money, Place};
 
@@ -20,6 +20,9 @@ pub enum ScoreState {
 
 /// No model: served from a cache, abstained or failed.
 const NO_MODEL: u16 = u16::MAX;
+
+/// A token count that is not known, or not of a single call.
+const NO_COUNT: u32 = u32::MAX;
 
 /// The trials of one policy. Every column has one entry per (repeat, sample): position
 /// `repeat * samples + sample`.
@@ -43,6 +46,8 @@ pub struct Arm {
     pub propensity: Vec<f32>,
     final_model: Vec<u16>,
     first_model: Vec<u16>,
+    input_tokens: Vec<u32>,
+    output_tokens: Vec<u32>,
     /// Calls made, retries included.
     pub calls: Vec<u16>,
     /// Whether the answer came from a cache.
@@ -72,6 +77,8 @@ impl Arm {
             propensity: vec![f32::NAN; len],
             final_model: vec![NO_MODEL; len],
             first_model: vec![NO_MODEL; len],
+            input_tokens: vec![NO_COUNT; len],
+            output_tokens: vec![NO_COUNT; len],
             calls: vec![0; len],
             served: vec![false; len],
             any_error: vec![false; len],
@@ -90,6 +97,18 @@ impl Arm {
     /// First model called: the route.
     pub fn first_model(&self, at: usize) -> Option<usize> {
         known(self.first_model[at])
+    }
+
+    /// Counted tokens of a trial that was one call, cached and reasoning tokens inside; `None` where
+    /// there were several calls, or a count is unknown or an estimate.
+    pub fn call_usage(&self, at: usize) -> Option<Usage> {
+        let count = |n: u32| (n != NO_COUNT).then_some(u64::from(n));
+        Some(Usage {
+            input_tokens: Some(count(self.input_tokens[at])?),
+            output_tokens: Some(count(self.output_tokens[at])?),
+            source: TokenSource::Recorded,
+            ..Usage::default()
+        })
     }
 
     /// The score that enters a mean: failures count 0; `None` for unscored and missing trials.
@@ -134,6 +153,13 @@ impl Arm {
             .any(|d| matches!(d.step, Step::Serve { .. }));
         self.any_error[at] = trial.attempts.iter().any(|a| a.error.is_some());
         self.place[at] = place;
+        if let [attempt] = trial.attempts.as_slice()
+            && attempt.usage.source != TokenSource::Estimated
+        {
+            let count = |n: Option<u64>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(NO_COUNT);
+            self.input_tokens[at] = count(attempt.usage.total_input());
+            self.output_tokens[at] = count(attempt.usage.total_output());
+        }
         self.add_money(trial);
     }
 

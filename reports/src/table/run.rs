@@ -1,11 +1,11 @@
 //! All policies of a run over all samples.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use weighbridge_datasets::SliceSet;
-use weighbridge_record::{LogError, RunHeader, RunReader, SampleLine, Trial};
+use weighbridge_record::{GatePolicy, LogError, RunHeader, RunReader, SampleLine, Trial};
 
 use super::Arm;
 
@@ -32,6 +32,9 @@ pub struct RunTable {
 }
 
 impl RunTable {
+    /// File of facts about the client, beside the log of a live run: a JSON object of texts.
+    pub const NOTES: &'static str = "client.json";
+
     /// An empty table for a run.
     pub fn new(header: RunHeader, samples: Vec<SampleLine>) -> Self {
         let len = samples.len() * header.repeats.max(1) as usize;
@@ -68,7 +71,9 @@ impl RunTable {
     pub fn load(dir: &Path) -> Result<Self, LogError> {
         let mut reader = RunReader::open(dir)?;
         let samples = RunReader::samples(dir)?;
-        let mut table = Self::new(reader.header().clone(), samples);
+        let mut header = reader.header().clone();
+        header.notes.extend(notes(dir));
+        let mut table = Self::new(header, samples);
         while let Some(at) = reader.next_trial()? {
             table.push(
                 &at.trial,
@@ -100,6 +105,13 @@ impl RunTable {
             let models = &self.model_ids;
             arm.fill(at, trial, place, |name| models.get(name).copied());
         }
+    }
+
+    /// The same run, held against another gate policy.
+    #[must_use]
+    pub fn with_gate(mut self, gate: GatePolicy) -> Self {
+        self.header.gate = gate;
+        self
     }
 
     /// The run's header.
@@ -156,4 +168,10 @@ impl RunTable {
             .collect();
         (next as usize != self.samples.len()).then_some(clusters)
     }
+}
+
+/// Facts about the client, where the run directory has any.
+fn notes(dir: &Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(dir.join(RunTable::NOTES)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
 }

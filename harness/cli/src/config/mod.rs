@@ -1,0 +1,23 @@
+//! The experiment file: as written, with positions, and resolved.
+//!
+//! Read in two passes. The first parses TOML and keeps the position of every value; the second hands
+//! each `[[policy]]` table, whose `kind` is known by then, to that kind's own structure. An error
+//! anywhere therefore points at its own line and column, also in the third policy of a list.
+
+mod error;
+mod parse;
+mod policy;
+mod position;
+mod resolve;
+#[cfg(feature = "schema")]
+pub(crate) mod schema;
+mod written;
+
+pub(crate) use error::ConfigError;
+pub(crate) use parse::parse;
+
+pub(crate) use policy::{FitRule, PolicyWritten, Spans};
+pub(crate) use resolve::{Experiment, Overrides, gate_file, load};
+pub(crate) use written::{
+    BackendKind, BackendWritten, ControlsWritten, ModelWritten, RunWritten, Written,
+};

@@ -1,0 +1,514 @@
+//! Second pass: names looked up, files read, defaults filled in, everything hashed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use weighbridge_datasets::import::{Format, import};
+use weighbridge_datasets::{Dataset, Manifest, OutcomeStore, SliceRule};
+use weighbridge_policies::{Fleet, ModelInfo};
+use weighbridge_record::GatePolicy;
+
+use super::error::{ConfigError, nearest};
+use super::parse::Source;
+use super::written::{GateWritten, ModeWritten, SlicesWritten, Top};
+use super::{
+    BackendKind, BackendWritten, ControlsWritten, ModelWritten, PolicyWritten, RunWritten, Written,
+};
+use crate::failure::Failure;
+
+/// An experiment with everything looked up. Nothing was spent yet.
+#[derive(Debug)]
+pub(crate) struct Experiment {
+    pub(crate) path: PathBuf,
+    pub(crate) folder: PathBuf,
+    pub(crate) text: String,
+    pub(crate) name: String,
+    pub(crate) seed: u64,
+    pub(crate) repeats: u32,
+    /// All samples, judged or not.
+    pub(crate) all: Dataset,
+    /// The samples that are judged.
+    pub(crate) judged: Dataset,
+    pub(crate) split: Option<String>,
+    pub(crate) outcomes: OutcomeStore,
+    pub(crate) slices: Vec<SliceRule>,
+    pub(crate) run: RunWritten,
+    pub(crate) controls: ControlsWritten,
+    pub(crate) gate: GatePolicy,
+    pub(crate) backends: Vec<BackendWritten>,
+    pub(crate) models: Vec<ModelWritten>,
+    pub(crate) fleet: Fleet,
+    pub(crate) policies: Vec<PolicyWritten>,
+    pub(crate) prices_as_of: Option<String>,
+    pub(crate) weak: Option<String>,
+    pub(crate) strong: Option<String>,
+}
+
+impl Experiment {
+    /// The file's name and text, for errors.
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source {
+            path: &self.path,
+            text: &self.text,
+        }
+    }
+
+    /// Whether answers come from a recording.
+    pub(crate) fn is_replay(&self) -> bool {
+        self.run.mode == ModeWritten::Replay
+    }
+}
+
+/// What the command line adds to an experiment file.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides<'a> {
+    /// Folder of foreign data.
+    pub(crate) data: Option<&'a Path>,
+    /// Seed.
+    pub(crate) seed: Option<u64>,
+    /// Judge only the first samples.
+    pub(crate) limit: Option<usize>,
+}
+
+/// Reads an experiment file and everything it names.
+pub(crate) fn load(path: &Path, overrides: &Overrides<'_>) -> Result<Experiment, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        ConfigError::file(path, format!("cannot read the experiment file: {e}"))
+            .with_hint("`weighbridge init` writes a commented starter")
+    })?;
+    let written = super::parse(Source { path, text: &text })?;
+    resolve(path, text, written, overrides)
+}
+
+/// Looks everything up.
+pub(crate) fn resolve(
+    path: &Path,
+    text: String,
+    written: Written,
+    overrides: &Overrides<'_>,
+) -> Result<Experiment, Failure> {
+    let source = Source { path, text: &text };
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    let Written {
+        top,
+        gate,
+        backends,
+        models,
+        policies,
+    } = written;
+    check_numbers(source, &top)?;
+    let (all, outcomes) = dataset(source, &folder, &top, overrides)?;
+    let judged = judged(source, &top, &all, overrides)?;
+    let is_live = top.run.mode == ModeWritten::Live;
+    let models = models_of(source, is_live, &backends, models, &outcomes)?;
+    let outcomes = renamed(outcomes, &models);
+    let gate = gate_policy(source, &folder, gate)?;
+    check_policies(source, &policies)?;
+    let fleet = fleet(&models);
+    let pair = pair(source, &top, &fleet)?;
+    Ok(Experiment {
+        path: path.to_owned(),
+        folder,
+        name: top.name,
+        seed: overrides.seed.unwrap_or(top.seed),
+        repeats: top.repeats,
+        all,
+        judged,
+        split: top
+            .dataset
+            .get_ref()
+            .split
+            .as_ref()
+            .map(|s| s.get_ref().clone()),
+        outcomes,
+        slices: slices(top.slices),
+        run: top.run,
+        controls: top.controls,
+        gate,
+        backends: backends.into_iter().map(Spanned::into_inner).collect(),
+        models,
+        fleet,
+        policies,
+        prices_as_of: top.prices.as_of,
+        weak: pair.0,
+        strong: pair.1,
+        text,
+    })
+}
+
+fn check_numbers(source: Source<'_>, top: &Top) -> Result<(), ConfigError> {
+    let bad = |key: &str, problem: &str| {
+        let span = source.text.find(key).map_or(0..0, |i| i..i + key.len());
+        Err(source.at(&span, format!("`{key}` {problem}")))
+    };
+    if top.repeats == 0 {
+        return bad("repeats", "is 0; at least one repeat is needed");
+    }
+    if top.run.concurrency == 0 {
+        return bad(
+            "concurrency",
+            "is 0; at least one request must be allowed in flight",
+        );
+    }
+    if top.run.timeout_s.is_nan() || top.run.timeout_s <= 0.0 {
+        return bad("timeout_s", "must be more than 0 seconds");
+    }
+    for (key, limit) in [
+        ("max_cost_usd", top.run.max_cost_usd),
+        ("max_minutes", top.run.max_minutes),
+    ] {
+        if limit.is_some_and(|x| x.is_nan() || x <= 0.0) {
+            return bad(key, "must be more than 0");
+        }
+    }
+    Ok(())
+}
+
+fn dataset(
+    source: Source<'_>,
+    folder: &Path,
+    top: &Top,
+    overrides: &Overrides<'_>,
+) -> Result<(Dataset, OutcomeStore), Failure> {
+    let written = top.dataset.get_ref();
+    match (&written.path, &written.import) {
+        (Some(path), None) => {
+            let file = folder.join(path.get_ref());
+            let manifest = Manifest {
+                name: written.name.clone().unwrap_or_else(|| top.name.clone()),
+                source: path.get_ref().clone(),
+                licence: written.licence.clone().unwrap_or_default(),
+                findings: Vec::new(),
+            };
+            let all = Dataset::read(&file, manifest)?;
+            let outcomes = match &written.outcomes {
+                Some(path) => OutcomeStore::read(&folder.join(path.get_ref()))?,
+                None => OutcomeStore::new(),
+            };
+            Ok((all, outcomes))
+        }
+        (None, Some(format)) => {
+            let name = format.get_ref();
+            let parsed = name.parse::<Format>().map_err(|_| {
+                let names = Format::ALL.map(Format::name);
+                let known = nearest(name, names).map_or_else(
+                    || format!("the formats are {}", names.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                source
+                    .at(&format.span(), format!("unknown format `{name}`"))
+                    .with_hint(known)
+            })?;
+            let from = match (overrides.data, &written.folder) {
+                (Some(data), _) => data.to_owned(),
+                (None, Some(own)) => folder.join(own),
+                (None, None) => {
+                    return Err(source
+                        .at(&format.span(), format!("where is the {name} data?"))
+                        .with_hint("name its folder on the command line: --data DIR")
+                        .into());
+                }
+            };
+            let imported = import(parsed, &from)?;
+            Ok((imported.dataset, imported.outcomes))
+        }
+        _ => Err(source
+            .at(
+                &top.dataset.span(),
+                "a dataset has either `path` or `import`",
+            )
+            .with_hint("`path` is a JSONL file of samples, `import` the name of a foreign format")
+            .into()),
+    }
+}
+
+fn judged(
+    source: Source<'_>,
+    top: &Top,
+    all: &Dataset,
+    overrides: &Overrides<'_>,
+) -> Result<Dataset, Failure> {
+    let written = top.dataset.get_ref();
+    let origin = written
+        .path
+        .as_ref()
+        .map_or("dataset", |p| p.get_ref().as_str());
+    let chosen = match &written.split {
+        Some(split) => all.split(split.get_ref(), Path::new(origin)).map_err(|e| {
+            let hint = e.hint().unwrap_or_default().to_owned();
+            source
+                .at(&split.span(), e.kind().to_string())
+                .with_hint(hint)
+        })?,
+        None => all.clone(),
+    };
+    match overrides.limit.or(written.limit) {
+        Some(limit) => {
+            let first = chosen.samples().iter().take(limit).cloned().collect();
+            Ok(Dataset::new(
+                chosen.manifest().clone(),
+                first,
+                Path::new(origin),
+            )?)
+        }
+        None => Ok(chosen),
+    }
+}
+
+fn slices(written: SlicesWritten) -> Vec<SliceRule> {
+    let by = written.by.into_iter().map(SliceRule::By);
+    let named = written.named.into_iter().map(|s| SliceRule::Where {
+        name: s.name,
+        labels: s.labels,
+    });
+    by.chain(named).collect()
+}
+
+/// The models as written; for a replay without any, the recorded ones.
+fn models_of(
+    source: Source<'_>,
+    is_live: bool,
+    backends: &[Spanned<BackendWritten>],
+    models: Vec<Spanned<ModelWritten>>,
+    outcomes: &OutcomeStore,
+) -> Result<Vec<ModelWritten>, ConfigError> {
+    let mut names = BTreeSet::new();
+    for backend in backends {
+        check_backend(source, backend)?;
+        if !names.insert(backend.get_ref().name.as_str()) {
+            let name = &backend.get_ref().name;
+            return Err(source.at(
+                &backend.span(),
+                format!("backend `{name}` is defined twice"),
+            ));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for model in &models {
+        let (span, model) = (model.span(), model.get_ref());
+        if !seen.insert(model.name.as_str()) {
+            return Err(source.at(&span, format!("model `{}` is defined twice", model.name)));
+        }
+        if is_live {
+            check_live_model(source, &span, model, &names)?;
+        } else {
+            check_recorded_model(source, &span, model, outcomes)?;
+        }
+    }
+    if models.is_empty() {
+        return Err(
+            ConfigError::file(source.path, "the experiment names no model").with_hint(format!(
+                "add a [[model]] with `name` and `price`; {}",
+                recorded(outcomes)
+            )),
+        );
+    }
+    Ok(models.into_iter().map(Spanned::into_inner).collect())
+}
+
+/// Outcomes under the fleet's names: a model may have another name in the recording.
+fn renamed(outcomes: OutcomeStore, models: &[ModelWritten]) -> OutcomeStore {
+    let alias = |recorded: &str| {
+        let named = models.iter().find(|m| m.model.as_deref() == Some(recorded));
+        named.map(|m| m.name.clone())
+    };
+    if !outcomes.models().iter().any(|m| alias(m).is_some()) {
+        return outcomes;
+    }
+    let mut store = OutcomeStore::new();
+    for outcome in outcomes.iter() {
+        let mut outcome = outcome.clone();
+        outcome.model = alias(&outcome.model).unwrap_or(outcome.model);
+        store.push(outcome);
+    }
+    store
+}
+
+fn recorded(outcomes: &OutcomeStore) -> String {
+    if outcomes.models().is_empty() {
+        "nothing is recorded in this dataset".to_owned()
+    } else {
+        format!("recorded are {}", outcomes.models().join(", "))
+    }
+}
+
+fn check_backend(source: Source<'_>, backend: &Spanned<BackendWritten>) -> Result<(), ConfigError> {
+    let (span, backend) = (backend.span(), backend.get_ref());
+    let embedded = backend.kind == BackendKind::Embedded;
+    if embedded == backend.base_url.is_some() {
+        let (problem, hint) = if embedded {
+            ("listens where it likes", "remove `base_url`")
+        } else {
+            ("has no `base_url`", "add base_url = \"https://…/v1\"")
+        };
+        let message = format!("backend `{}` {problem}", backend.name);
+        return Err(source.at(&span, message).with_hint(hint));
+    }
+    if let Some(speed) = backend.speed
+        && (speed.is_nan() || speed <= 0.0)
+    {
+        return Err(source.at(&span, format!("`speed` is {speed}; it must be more than 0")));
+    }
+    Ok(())
+}
+
+fn check_live_model(
+    source: Source<'_>,
+    span: &std::ops::Range<usize>,
+    model: &ModelWritten,
+    backends: &BTreeSet<&str>,
+) -> Result<(), ConfigError> {
+    let Some(backend) = model.backend.as_deref() else {
+        return Err(source
+            .at(span, format!("model `{}` has no `backend`", model.name))
+            .with_hint("a live run needs to know who serves it; or set run.mode = \"replay\""));
+    };
+    if !backends.contains(backend) {
+        let known: Vec<_> = backends.iter().copied().collect();
+        let hint = nearest(backend, known.iter().copied()).map_or_else(
+            || format!("the backends are {}", known.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("model `{}` names unknown backend `{backend}`", model.name);
+        return Err(source.at(span, message).with_hint(hint));
+    }
+    if model.price.is_none() {
+        return Err(source
+            .at(span, format!("model `{}` has no price", model.name))
+            .with_hint(
+                "add price = { input_per_mtok_usd = …, output_per_mtok_usd = … }; write 0 for \
+                 a model that costs nothing per token",
+            ));
+    }
+    Ok(())
+}
+
+fn check_recorded_model(
+    source: Source<'_>,
+    span: &std::ops::Range<usize>,
+    model: &ModelWritten,
+    outcomes: &OutcomeStore,
+) -> Result<(), ConfigError> {
+    let name = model.model.as_ref().unwrap_or(&model.name);
+    if !outcomes.models().contains(name) {
+        let hint = nearest(name, outcomes.models().iter().map(String::as_str)).map_or_else(
+            || recorded(outcomes),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("no outcome of model `{name}` is recorded");
+        return Err(source.at(span, message).with_hint(hint));
+    }
+    let priced = outcomes
+        .iter()
+        .filter(|o| &o.model == name)
+        .all(|o| o.cost_usd.is_some());
+    if model.price.is_none() && !priced {
+        return Err(source
+            .at(
+                span,
+                format!("model `{name}` has no price and its recording has no costs"),
+            )
+            .with_hint("add price = { input_per_mtok_usd = …, output_per_mtok_usd = … }"));
+    }
+    Ok(())
+}
+
+fn fleet(models: &[ModelWritten]) -> Fleet {
+    let info = |m: &ModelWritten| {
+        let price = m.price.unwrap_or_default();
+        ModelInfo {
+            name: m.name.as_str().into(),
+            input_per_mtok_usd: price.input_per_mtok_usd,
+            output_per_mtok_usd: price.output_per_mtok_usd,
+            capabilities: m.capabilities.iter().cloned().collect(),
+            context_tokens: m.context_tokens,
+        }
+    };
+    Fleet::new(models.iter().map(info).collect())
+}
+
+fn gate_policy(
+    source: Source<'_>,
+    folder: &Path,
+    gate: Option<GateWritten>,
+) -> Result<GatePolicy, ConfigError> {
+    match gate {
+        None => Ok(GatePolicy::default()),
+        Some(GateWritten::Rules(rules)) => {
+            let span = rules.span();
+            rules
+                .get_ref()
+                .check()
+                .map_err(|problem| source.at(&span, problem))?;
+            Ok(rules.into_inner())
+        }
+        Some(GateWritten::File(file)) => gate_file(&folder.join(file.get_ref())),
+    }
+}
+
+/// Reads a gate policy from a file of its own.
+pub(crate) fn gate_file(path: &Path) -> Result<GatePolicy, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| ConfigError::file(path, format!("cannot read the gate policy: {e}")))?;
+    let gate: GatePolicy = toml::from_str(&text).map_err(|e| ConfigError::toml(path, &text, &e))?;
+    gate.check().map_err(|problem| {
+        let key = problem.split('`').nth(1).unwrap_or_default();
+        let start = text.find(key).unwrap_or(0);
+        ConfigError::at(path, &text, &(start..start + key.len()), problem)
+    })?;
+    Ok(gate)
+}
+
+fn check_policies(source: Source<'_>, policies: &[PolicyWritten]) -> Result<(), ConfigError> {
+    use weighbridge_record::PolicyRole::{Baseline, Candidate};
+    let mut seen = BTreeSet::new();
+    for policy in policies {
+        if policy.name.is_empty() || !seen.insert(policy.name.as_str()) {
+            let message = format!("policy name `{}` is empty or used twice", policy.name);
+            return Err(source.at(&policy.spans.name, message));
+        }
+    }
+    let baselines: Vec<_> = policies.iter().filter(|p| p.role == Baseline).collect();
+    if let [_, second, ..] = baselines.as_slice() {
+        return Err(source
+            .at(second.spans.key("role"), "there are two baselines")
+            .with_hint("one policy is in production now; the others are candidates or `other`"));
+    }
+    if baselines.is_empty() {
+        return Err(
+            ConfigError::file(source.path, "no policy has role = \"baseline\"")
+                .with_hint("mark the policy that is in production now"),
+        );
+    }
+    if !policies.iter().any(|p| p.role == Candidate) {
+        return Err(
+            ConfigError::file(source.path, "no policy has role = \"candidate\"")
+                .with_hint("mark the change that is to be weighed"),
+        );
+    }
+    Ok(())
+}
+
+fn pair(
+    source: Source<'_>,
+    top: &Top,
+    fleet: &Fleet,
+) -> Result<(Option<String>, Option<String>), ConfigError> {
+    for name in [&top.routing.weak, &top.routing.strong]
+        .into_iter()
+        .flatten()
+    {
+        if fleet.get(name).is_none() {
+            let quoted = format!("\"{name}\"");
+            let start = source.text.find(&quoted).unwrap_or(0);
+            return Err(source
+                .at(
+                    &(start..start + quoted.len()),
+                    format!("unknown model `{name}`"),
+                )
+                .with_hint("[routing] names models of this experiment"));
+        }
+    }
+    Ok((top.routing.weak.clone(), top.routing.strong.clone()))
+}

@@ -1,0 +1,286 @@
+//! The experiment file exactly as written, before anything is looked up.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+use weighbridge_record::{GatePolicy, Price};
+
+use super::PolicyWritten;
+
+/// A whole experiment file.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) top: Top,
+    pub(crate) gate: Option<GateWritten>,
+    pub(crate) backends: Vec<Spanned<BackendWritten>>,
+    pub(crate) models: Vec<Spanned<ModelWritten>>,
+    pub(crate) policies: Vec<PolicyWritten>,
+}
+
+/// Everything but the lists.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Top {
+    /// Name of the experiment, shown in every output.
+    pub(crate) name: String,
+    /// Seed of every random choice; the same seed gives the same decisions.
+    #[serde(default)]
+    pub(crate) seed: u64,
+    /// Repeats of each (sample, policy), at least 1.
+    #[serde(default = "one")]
+    pub(crate) repeats: u32,
+    /// The labelled requests.
+    #[cfg_attr(feature = "schema", schemars(with = "DatasetWritten"))]
+    pub(crate) dataset: Spanned<DatasetWritten>,
+    /// How slices are made from labels.
+    #[serde(default)]
+    pub(crate) slices: SlicesWritten,
+    /// How the run is executed.
+    #[serde(default)]
+    pub(crate) run: RunWritten,
+    /// Controls that every router is compared with.
+    #[serde(default)]
+    pub(crate) controls: ControlsWritten,
+    /// The price book.
+    #[serde(default)]
+    pub(crate) prices: PricesWritten,
+    /// The pair that deferral curves are drawn for.
+    #[serde(default)]
+    pub(crate) routing: RoutingWritten,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// `[dataset]`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatasetWritten {
+    /// JSONL file of samples, relative to the experiment file.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub(crate) path: Option<Spanned<String>>,
+    /// Foreign format to import instead: `routellm-gsm8k`, `routellm-mmlu`, `routellm-mtbench`,
+    /// `llmrouter`, `routerbench`, `routerarena`, `llmrouterbench` or `jsonl`. The folder comes from
+    /// `--data` or from `folder`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub(crate) import: Option<Spanned<String>>,
+    /// Folder to import from, relative to the experiment file; `--data` overrides it.
+    pub(crate) folder: Option<String>,
+    /// JSONL file of recorded outcomes, relative to the experiment file.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub(crate) outcomes: Option<Spanned<String>>,
+    /// Split that is judged; all samples if absent.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub(crate) split: Option<Spanned<String>>,
+    /// Name shown in reports.
+    pub(crate) name: Option<String>,
+    /// Licence of the data.
+    pub(crate) licence: Option<String>,
+    /// Judge only the first samples, for a quick look.
+    pub(crate) limit: Option<usize>,
+}
+
+/// `[slices]`.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SlicesWritten {
+    /// Label keys: one slice per value of each.
+    pub(crate) by: Vec<String>,
+    /// Slices of a name of their own.
+    #[serde(rename = "where")]
+    pub(crate) named: Vec<NamedSlice>,
+}
+
+/// `[[slices.where]]`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NamedSlice {
+    /// Name of the slice.
+    pub(crate) name: String,
+    /// Label values that must all be present.
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+/// `[run]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RunWritten {
+    /// `live` calls backends, `replay` looks recorded outcomes up.
+    pub(crate) mode: ModeWritten,
+    /// Requests in flight at once, at least 1.
+    pub(crate) concurrency: usize,
+    /// Tries after the first of a call that failed for a passing reason.
+    pub(crate) retries: u32,
+    /// Longest time one call may take, in seconds.
+    pub(crate) timeout_s: f64,
+    /// Give every policy a prompt-cache namespace of its own where a backend can (`cache_salt`), so
+    /// that one arm does not warm the cache of another.
+    pub(crate) isolate_cache: bool,
+    /// Stop before the spend could pass this many US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_cost_usd: Option<f64>,
+    /// Stop after this many calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_calls: Option<u64>,
+    /// Stop after this many minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_minutes: Option<f64>,
+    /// Upper limit of output tokens where a sample has none of its own.
+    pub(crate) max_output_tokens: u32,
+    /// Sampling temperature; the backend's default if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) temperature: Option<f64>,
+}
+
+impl Default for RunWritten {
+    fn default() -> Self {
+        Self {
+            mode: ModeWritten::Live,
+            concurrency: 16,
+            retries: 2,
+            timeout_s: 120.0,
+            isolate_cache: true,
+            max_cost_usd: None,
+            max_calls: None,
+            max_minutes: None,
+            max_output_tokens: 512,
+            temperature: None,
+        }
+    }
+}
+
+/// `run.mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ModeWritten {
+    /// Call backends.
+    Live,
+    /// Look recorded outcomes up.
+    Replay,
+}
+
+/// `[controls]`: on unless switched off, because a router that does not beat them is no router.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ControlsWritten {
+    /// One constant policy per model of the fleet. Oracle, hull and best single model need them.
+    pub(crate) single: bool,
+    /// For each candidate router, its own decisions shuffled over the samples.
+    pub(crate) shuffled: bool,
+    /// A prompt-length threshold with the candidate's share of strong calls.
+    pub(crate) length: bool,
+    /// A table of the best model per value of this label, where outcomes to learn from exist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) table: Option<String>,
+    /// What the table learns from; five folds where outcomes are recorded for the judged samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fit: Option<super::FitRule>,
+}
+
+impl Default for ControlsWritten {
+    fn default() -> Self {
+        Self {
+            single: true,
+            shuffled: true,
+            length: true,
+            table: None,
+            fit: None,
+        }
+    }
+}
+
+/// `[gate]`: what must hold, in a file of its own or written in place.
+#[derive(Debug)]
+pub(crate) enum GateWritten {
+    /// TOML file of the gate policy, relative to the experiment file.
+    File(Spanned<String>),
+    /// The rules themselves.
+    Rules(Spanned<GatePolicy>),
+}
+
+/// `[prices]`.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PricesWritten {
+    /// Date of the prices (`YYYY-MM-DD`).
+    pub(crate) as_of: Option<String>,
+}
+
+/// `[routing]`.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RoutingWritten {
+    /// Weak model of the pair; the cheapest if absent.
+    pub(crate) weak: Option<String>,
+    /// Strong model of the pair; the best single model if absent.
+    pub(crate) strong: Option<String>,
+}
+
+/// `[[backend]]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BackendWritten {
+    /// Name that models refer to.
+    pub(crate) name: String,
+    /// What it is.
+    pub(crate) kind: BackendKind,
+    /// Where it listens, up to and including the version (`https://…/v1`). Not for `embedded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) base_url: Option<String>,
+    /// Name of the environment variable that holds the key. The key itself is never written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) api_key_env: Option<String>,
+    /// Embedded fleet only: factor on every delay; 1 is the pace of a small server, larger is
+    /// faster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) speed: Option<f64>,
+}
+
+/// `backend.kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BackendKind {
+    /// The fleet that ships with the program: loopback servers that answer the quickstart tasks.
+    Embedded,
+    /// OpenAI Chat Completions and everything that speaks it.
+    OpenaiChat,
+    /// vLLM's OpenAI server, with its cache namespaces.
+    Vllm,
+}
+
+/// `[[model]]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelWritten {
+    /// Name that policies refer to.
+    pub(crate) name: String,
+    /// Backend that serves it; absent for recorded models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backend: Option<String>,
+    /// Name on the wire or in the recording; the same as `name` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) model: Option<String>,
+    /// Price in US dollars per million tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) price: Option<Price>,
+    /// What the model can do, for the capability router.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) capabilities: Vec<String>,
+    /// Longest input in tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) context_tokens: Option<u64>,
+}

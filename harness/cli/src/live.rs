@@ -1,0 +1,226 @@
+//! A live run: fleet and backends up, trials to the log as they end, resumable at any moment.
+
+mod backends;
+mod preflight;
+mod record;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use weighbridge_datasets::Target;
+use weighbridge_engine::executor::{Budget, BudgetLimit, RetryRule, Stop, StopHandle, TrialKey};
+use weighbridge_engine::{Live, LiveSummary, NamedPolicy, RunEnd as End, Settings};
+use weighbridge_record::{RunHeader, RunWriter, SampleLine, Trial};
+use weighbridge_reports::table::RunTable;
+
+use crate::commands::run::RunEnd;
+use crate::config::Experiment;
+use crate::failure::Failure;
+use crate::plan::Planned;
+use crate::progress::Progress;
+
+/// Runs what is not finished yet.
+pub(crate) fn live(
+    experiment: &Experiment,
+    planned: &[Planned],
+    mut header: RunHeader,
+    dir: &Path,
+) -> Result<(RunTable, RunEnd), Failure> {
+    gradable(experiment)?;
+    header.started_unix_ms = now_unix_ms();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::invalid(format!("cannot start the runtime: {e}")))?;
+    runtime.block_on(async {
+        let fleet = backends::start(experiment).await?;
+        preflight::reachable(experiment).await?;
+        let samples: Vec<_> = experiment
+            .judged
+            .samples()
+            .iter()
+            .map(SampleLine::of)
+            .collect();
+        let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
+        let table = RunTable::new(header, samples);
+        let outcome = run(
+            experiment,
+            planned,
+            dir,
+            fleet.backends.clone(),
+            writer,
+            table,
+            done,
+        )
+        .await;
+        fleet.shutdown().await;
+        outcome
+    })
+}
+
+/// A recorded target has no right answer to compare with.
+fn gradable(experiment: &Experiment) -> Result<(), Failure> {
+    let recorded = |s: &&weighbridge_datasets::Sample| matches!(s.target, Target::Recorded { .. });
+    match experiment.judged.samples().iter().find(recorded) {
+        None => Ok(()),
+        Some(sample) => Err(Failure::config(format!(
+            "{}: sample `{}` has only recorded scores and cannot be graded in a live run",
+            experiment.judged.manifest().source,
+            sample.id
+        ))
+        .with_hint("set run.mode = \"replay\", or give the sample a target that can be graded")),
+    }
+}
+
+fn now_unix_ms() -> Option<u64> {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?;
+    u64::try_from(since.as_millis()).ok()
+}
+
+async fn run(
+    experiment: &Experiment,
+    planned: &[Planned],
+    dir: &Path,
+    backends: BTreeMap<Arc<str>, Arc<dyn weighbridge_engine::Backend>>,
+    writer: RunWriter,
+    mut table: RunTable,
+    done: Vec<Trial>,
+) -> Result<(RunTable, RunEnd), Failure> {
+    let total = experiment.judged.samples().len() * planned.len() * experiment.repeats as usize;
+    let settings = settings(experiment, &done);
+    if !done.is_empty() {
+        eprintln!("{} of {total} trials were finished before", done.len());
+    }
+    let progress = Progress::new(total as u64, done.len() as u64);
+    let policies: Vec<NamedPolicy> = planned
+        .iter()
+        .map(|p| (p.entry.name.as_str().into(), Arc::clone(&p.policy)))
+        .collect();
+    let live = Live {
+        samples: experiment.judged.samples().to_vec().into(),
+        policies,
+        backends,
+        prices: crate::replay::price_book(experiment),
+        settings,
+        done: done.iter().map(key).collect(),
+    };
+    drop(done);
+    let (handle, stop) = Stop::pair();
+    let handle = Arc::new(handle);
+    let signals = tokio::spawn(interrupted(Arc::clone(&handle)));
+    let (sender, receiver) = tokio::sync::mpsc::channel(1024);
+    let log = record::Log {
+        writer,
+        handle,
+        progress,
+    };
+    let (summary, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
+    signals.abort();
+    written?;
+    let notes = notes(&summary);
+    record::keep_notes(dir, &notes)?;
+    // Read back from the log, so that places are right and a resumed run is whole.
+    table = record::reload(dir, table)?;
+    Ok((table, end(summary.end)))
+}
+
+fn key(trial: &Trial) -> TrialKey {
+    (
+        Arc::clone(&trial.sample),
+        Arc::clone(&trial.policy),
+        trial.repeat,
+    )
+}
+
+/// What was already spent counts against the budget.
+fn settings(experiment: &Experiment, done: &[Trial]) -> Settings {
+    let run = &experiment.run;
+    Settings {
+        seed: experiment.seed,
+        repeats: experiment.repeats,
+        concurrency: run.concurrency,
+        retry: RetryRule {
+            max_retries: run.retries,
+            ..RetryRule::default()
+        },
+        budget: Budget {
+            max_cost_usd: run.max_cost_usd,
+            max_calls: run.max_calls,
+            max_time: run.max_minutes.map(|m| Duration::from_secs_f64(m * 60.0)),
+            spent_usd: done.iter().map(|t| t.cost_usd).sum(),
+            spent_calls: done.iter().map(|t| t.attempts.len() as u64).sum(),
+        },
+        isolate_cache: run.isolate_cache,
+        assumed_output_tokens: run.max_output_tokens,
+        ..Settings::default()
+    }
+}
+
+/// Stops the run at the first Ctrl-C or SIGTERM; trials in flight end first.
+async fn interrupted(handle: Arc<StopHandle>) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = tokio::signal::ctrl_c().await;
+    handle.stop();
+}
+
+fn end(end: End) -> RunEnd {
+    match end {
+        End::Completed => RunEnd::Completed,
+        End::Budget(limit) => RunEnd::Budget(limit.as_str().to_owned()),
+        End::Interrupted => RunEnd::Interrupted,
+    }
+}
+
+/// The client's statement about itself, kept beside the log.
+fn notes(summary: &LiveSummary) -> BTreeMap<String, String> {
+    let v = &summary.validity;
+    let mut notes = BTreeMap::from([
+        ("client.wall_ms".to_owned(), format!("{:.0}", v.wall_ms)),
+        (
+            "client.lag_p50_ms".to_owned(),
+            format!("{:.3}", v.lag_p50_ms),
+        ),
+        (
+            "client.lag_p99_ms".to_owned(),
+            format!("{:.3}", v.lag_p99_ms),
+        ),
+        (
+            "client.max_in_flight".to_owned(),
+            v.max_in_flight.to_string(),
+        ),
+        (
+            "client.calls".to_owned(),
+            summary.progress.calls.to_string(),
+        ),
+    ]);
+    if let Some(share) = v.cpu_share {
+        notes.insert("client.cpu_share".to_owned(), format!("{share:.3}"));
+    }
+    let validity = if v.is_valid() {
+        "valid".to_owned()
+    } else {
+        v.problems.join("; ")
+    };
+    notes.insert("client.validity".to_owned(), validity);
+    if let End::Budget(limit @ (BudgetLimit::Cost | BudgetLimit::Calls | BudgetLimit::Time)) =
+        summary.end
+    {
+        notes.insert("budget_reached".to_owned(), limit.as_str().to_owned());
+    }
+    notes
+}

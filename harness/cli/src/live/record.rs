@@ -1,0 +1,79 @@
+//! What a live run leaves on disk while it goes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::Receiver;
+use weighbridge_engine::Event;
+use weighbridge_engine::executor::StopHandle;
+use weighbridge_record::RunWriter;
+use weighbridge_reports::table::RunTable;
+
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+/// Trials between two flushes to the disk itself: what a power cut could cost.
+const SYNC_EVERY: u64 = 200;
+
+/// The consumer of a run's events: log and progress.
+pub(super) struct Log {
+    pub(super) writer: RunWriter,
+    pub(super) handle: Arc<StopHandle>,
+    pub(super) progress: Progress,
+}
+
+impl Log {
+    /// Writes every trial as it ends. When the log cannot be written the run is stopped: an answer
+    /// that cannot be kept must not be paid for.
+    pub(super) async fn record(mut self, mut events: Receiver<Event>) -> Result<(), Failure> {
+        let mut failure = None;
+        let mut written = 0u64;
+        let mut spent = 0.0;
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::TrialDone(trial) if failure.is_none() => {
+                    written += 1;
+                    let kept = self.writer.append(&trial).and_then(|_| {
+                        if written.is_multiple_of(SYNC_EVERY) {
+                            self.writer.sync()
+                        } else {
+                            Ok(())
+                        }
+                    });
+                    if let Err(error) = kept {
+                        self.handle.stop();
+                        failure = Some(error);
+                    }
+                    spent += trial.cost_usd;
+                    self.progress.tick(spent);
+                }
+                Event::BudgetReached(limit) => {
+                    self.progress
+                        .say(&format!("budget reached: {}", limit.as_str()));
+                }
+                Event::Note(note) => self.progress.say(&note),
+                _ => {}
+            }
+        }
+        self.progress.finish();
+        match failure {
+            Some(error) => Err(error.into()),
+            None => Ok(self.writer.sync()?),
+        }
+    }
+}
+
+/// Keeps the client's statement about itself beside the log.
+pub(super) fn keep_notes(dir: &Path, notes: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let path = dir.join(RunTable::NOTES);
+    let text = serde_json::to_string_pretty(notes).unwrap_or_default() + "\n";
+    std::fs::write(&path, text)
+        .map_err(|e| Failure::invalid(format!("cannot write {}: {e}", path.display())))
+}
+
+/// The whole run from disk, under this run's gate policy.
+pub(super) fn reload(dir: &Path, table: RunTable) -> Result<RunTable, Failure> {
+    let gate = table.header().gate.clone();
+    Ok(RunTable::load(dir)?.with_gate(gate))
+}

@@ -1,0 +1,107 @@
+//! The header of a run: everything that makes it reproducible.
+
+use std::collections::BTreeMap;
+
+use weighbridge_record::{DatasetInfo, HostInfo, Mode, ModelEntry, RunHeader, SCHEMA};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::Planned;
+use crate::config::Experiment;
+
+/// Makes the header. A replay carries neither clock nor host, so that it is the same everywhere.
+pub(crate) fn header(experiment: &Experiment, planned: &[Planned]) -> RunHeader {
+    let resolved = resolved(experiment, planned);
+    let hash = format!("{:032x}", xxh3_128(resolved.to_string().as_bytes()));
+    let manifest = experiment.judged.manifest();
+    let live = !experiment.is_replay();
+    RunHeader {
+        schema: SCHEMA,
+        weighbridge: env!("CARGO_PKG_VERSION").to_owned(),
+        name: experiment.name.clone(),
+        mode: if live { Mode::Live } else { Mode::Replay },
+        seed: experiment.seed,
+        repeats: experiment.repeats,
+        experiment_hash: hash,
+        experiment: resolved,
+        dataset: DatasetInfo {
+            name: manifest.name.clone(),
+            source: manifest.source.clone(),
+            licence: manifest.licence.clone(),
+            fingerprint: experiment.judged.fingerprint(),
+            samples: experiment.judged.samples().len() as u64,
+        },
+        fleet: fleet(experiment),
+        policies: planned.iter().map(|p| p.entry.clone()).collect(),
+        slices: experiment.slices.clone(),
+        gate: experiment.gate.clone(),
+        prices_as_of: experiment.prices_as_of.clone(),
+        findings: manifest.findings.clone(),
+        started_unix_ms: None,
+        host: live.then(host),
+        notes: notes(experiment),
+    }
+}
+
+/// What decides the outcome of a run, as JSON with sorted keys. Budgets and concurrency are left
+/// out: raising a budget must not keep a run from being resumed.
+fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
+    let policies: Vec<_> = planned
+        .iter()
+        .map(|p| serde_json::json!({ "name": p.entry.name, "kind": p.entry.kind, "hash": p.entry.hash }))
+        .collect();
+    let run = &experiment.run;
+    serde_json::json!({
+        "name": experiment.name,
+        "seed": experiment.seed,
+        "repeats": experiment.repeats,
+        "dataset": experiment.judged.fingerprint(),
+        "split": experiment.split,
+        "mode": run.mode,
+        "isolate_cache": run.isolate_cache,
+        "max_output_tokens": run.max_output_tokens,
+        "temperature": run.temperature,
+        "backends": experiment.backends,
+        "models": experiment.models,
+        "policies": policies,
+        "slices": experiment.slices,
+    })
+}
+
+fn fleet(experiment: &Experiment) -> Vec<ModelEntry> {
+    let dialect = |backend: Option<&String>| {
+        let named = backend.and_then(|b| experiment.backends.iter().find(|x| &x.name == b));
+        let kind = named.and_then(|b| serde_json::to_value(b.kind).ok());
+        kind.and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_else(|| "recorded".to_owned())
+    };
+    let entry = |m: &crate::config::ModelWritten| ModelEntry {
+        name: m.name.clone(),
+        dialect: if experiment.is_replay() {
+            "recorded".to_owned()
+        } else {
+            dialect(m.backend.as_ref())
+        },
+        price: m.price,
+    };
+    experiment.models.iter().map(entry).collect()
+}
+
+fn notes(experiment: &Experiment) -> BTreeMap<String, String> {
+    let mut notes = BTreeMap::new();
+    for (key, model) in [("weak", &experiment.weak), ("strong", &experiment.strong)] {
+        if let Some(model) = model {
+            notes.insert(key.to_owned(), model.clone());
+        }
+    }
+    if let Some(split) = &experiment.split {
+        notes.insert("split".to_owned(), split.clone());
+    }
+    notes
+}
+
+fn host() -> HostInfo {
+    HostInfo {
+        platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        processors: std::thread::available_parallelism().map_or(1, |n| n.get() as u32),
+    }
+}

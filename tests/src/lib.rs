@@ -1,1 +1,0 @@
-//! Workspace tests: end to end, golden reports, faults.
