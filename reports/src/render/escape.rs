@@ -149,9 +149,11 @@ mod tests {
         let out =
             markdown("@everyone #12 ![x](https://e.x/p.png) <!-- c --> ::error::x www.e.x `a`|b");
         for bad in [
-            "@e", "#1", "![", "](", "://", "<!--", "::", "www.", " `", " |",
+            "@e", "#1", "![", "](", "://", "<!--", "::", "www.", " `", "`|",
         ] {
-            assert!(!out.contains(bad), "{bad} in {out}");
+            // An escaped bracket is a character, not the end of a link's text.
+            let live = out.replace("\\]", "");
+            assert!(!live.contains(bad), "{bad} in {out}");
         }
     }
 

@@ -44,7 +44,10 @@ fn markdown_has_no_live_markup_from_data() {
     ] {
         assert!(!text.contains(bad), "{bad}");
     }
-    assert!(!text.replace("\\]", "").contains("]("), "a link or an image");
+    assert!(
+        !text.replace("\\]", "").contains("]("),
+        "a link or an image"
+    );
     assert_eq!(
         text.matches("<details>").count(),
         text.matches("</details>").count()

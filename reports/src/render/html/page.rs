@@ -43,6 +43,7 @@ fn render(
         style => Value::from_safe_string(STYLE.to_owned()),
         verdict => Value::from(Serde(verdict::view(report))),
         policies => Value::from(Serde(policies::table(report))),
+        policies_more => Value::from(Serde(policies::more(report))),
         slices => Value::from(Serde(slices::view(report, detail))),
         plane => Value::from(Serde(plane::view(report))),
         flips => Value::from(Serde(flips::view(report, detail))),

@@ -70,3 +70,33 @@ fn answered_by(policy: &PolicySummary) -> String {
     }
     parts.join(", ")
 }
+
+/// What does not fit the first table: caches and what the reader must know.
+pub(super) fn more(report: &Report) -> Table {
+    let mut table = Table::new(
+        "Caches and notes",
+        &[
+            "Policy",
+            "Kind",
+            "#Prompt-cache reads",
+            "#Quality of served answers",
+            "Notes",
+        ],
+    );
+    for policy in &report.policies {
+        let served = policy.served_quality.as_ref();
+        table.push(vec![
+            policy.name.clone().into(),
+            Cell::toned(policy.kind.clone(), Tone::Mute),
+            policy
+                .prompt_cache_hit_rate
+                .map_or_else(|| NONE.to_owned(), percent)
+                .into(),
+            served
+                .map_or_else(|| NONE.to_owned(), |q| bracketed(q, points))
+                .into(),
+            policy.notes.join("; ").into(),
+        ]);
+    }
+    table
+}

@@ -7,7 +7,7 @@ use super::detail::Detail;
 use super::figure::Figure;
 use crate::model::{Comparison, Report, SliceResult, SliceState};
 use crate::render::headline::bracketed;
-use crate::render::number::{self, NONE, count, p_value, points, signed_points};
+use crate::render::number::{self, NONE, count, p_value, percent, points, signed_points};
 use crate::render::svg::forest;
 use crate::render::table::{Cell, Table, Tone};
 use crate::render::words::{self, counted};
@@ -91,6 +91,15 @@ fn pairs(comparison: &Comparison) -> String {
     if comparison.unpaired > 0 {
         text += &format!(", {} could not be paired", count(comparison.unpaired));
     }
+    let errors = &comparison.errors;
+    text += &format!(
+        ". Failed requests: {} instead of {}, a rise of {} points. The dearest 1% of requests carry \
+         {} of the cost",
+        percent(errors.candidate),
+        percent(errors.baseline),
+        bracketed(&errors.rise, signed_points),
+        percent(comparison.cost.top_percent_share)
+    );
     text
 }
 

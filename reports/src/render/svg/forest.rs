@@ -27,7 +27,7 @@ impl Layout {
             Width::Wide => Self {
                 width,
                 row: 26.0,
-                plot: (262.0, 560.0),
+                plot: (262.0, 536.0),
                 centre: 13.0,
             },
             Width::Narrow => Self {
@@ -115,8 +115,8 @@ fn axis(canvas: &mut Canvas, scale: &Scale, layout: &Layout, height: f64) {
     if layout.width == Width::Wide {
         let y = HEAD - 9.0;
         canvas.text("tick", (252.0, y), Anchor::End, "n · better · worse");
-        canvas.text("tick", (568.0, y), Anchor::Start, "difference [95%]");
-        canvas.text("tick", (748.0, y), Anchor::End, "excluded");
+        canvas.text("tick", (544.0, y), Anchor::Start, "difference [95%]");
+        canvas.text("tick", (722.0, y), Anchor::End, "excluded");
     }
     let y = height - 8.0;
     canvas.text("tick", (layout.plot.0, y), Anchor::Start, "◀ worse");
@@ -220,8 +220,8 @@ fn letters(canvas: &mut Canvas, slice: &SliceResult, layout: &Layout, top: f64) 
             let y = top + 17.0;
             canvas.text("name", (0.0, y), Anchor::Start, &shorten(&slice.name, 23));
             canvas.text("small", (252.0, y), Anchor::End, &flips);
-            canvas.text("num", (568.0, y), Anchor::Start, &numbers);
-            canvas.text("num", (748.0, y), Anchor::End, &certified);
+            canvas.text("num", (544.0, y), Anchor::Start, &numbers);
+            canvas.text("num", (722.0, y), Anchor::End, &certified);
             canvas.text(&format!("state {class}"), (860.0, y), Anchor::End, &state);
         }
         Width::Narrow => {
@@ -237,7 +237,12 @@ fn letters(canvas: &mut Canvas, slice: &SliceResult, layout: &Layout, top: f64) 
                 Anchor::End,
                 &state,
             );
-            canvas.text("small", (0.0, top + 31.0), Anchor::Start, &numbers);
+            let both = if certified.is_empty() {
+                numbers
+            } else {
+                format!("{numbers} · {certified} excluded")
+            };
+            canvas.text("small", (0.0, top + 31.0), Anchor::Start, &both);
             canvas.text("small", (350.0, top + 31.0), Anchor::End, &flips);
         }
     }

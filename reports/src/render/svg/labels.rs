@@ -1,7 +1,7 @@
 //! Places labels so that they overlap neither each other nor the marks.
 
 /// Average width of a letter at 12 pixels, generous.
-const LETTER: f64 = 6.7;
+const LETTER: f64 = 7.3;
 
 /// Height of a line of letters.
 const LINE: f64 = 13.0;

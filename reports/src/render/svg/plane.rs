@@ -24,6 +24,7 @@ pub(crate) fn plane(plane: &Plane, width: Width, id: &str) -> String {
         cross(&mut canvas, &frame, point);
         labels.avoid(place(&frame, point), 7.0);
     }
+    names(&mut canvas, &frame, plane, width, &mut labels);
     // What matters most is drawn last; the baseline is a frame, as it often is a single model.
     let mut order: Vec<&PlanePoint> = plane.points.iter().collect();
     order.sort_by_key(|point| std::cmp::Reverse(rank(point.kind)));
@@ -36,7 +37,6 @@ pub(crate) fn plane(plane: &Plane, width: Width, id: &str) -> String {
         };
         canvas.mark(class, shape, place(&frame, point), r);
     }
-    names(&mut canvas, &frame, plane, width, &mut labels);
     let text = format!(
         "{} points: mean score against US dollars per 1,000 requests. Up and to the left is better. \
          All numbers are in the table below.",
