@@ -30,14 +30,6 @@ pub struct DeferralCurve {
     vertices: Vec<Vertex>,
 }
 
-/// What sending one request to the strong model changes.
-struct Change {
-    key: u64,
-    rank: f64,
-    quality: f64,
-    cost: f64,
-}
-
 impl DeferralCurve {
     /// Curve of quality alone; all costs are 0.
     ///
@@ -70,9 +62,8 @@ impl DeferralCurve {
             quality: weak.0.iter().sum::<f64>() / n,
             cost: weak.1.iter().sum::<f64>() / n,
         };
-        let changes = sorted_changes(rank, weak, strong);
         Ok(Self {
-            vertices: accumulate(start, &changes, n),
+            vertices: accumulate(start, rank, weak, strong),
         })
     }
 
@@ -162,30 +153,22 @@ impl DeferralCurve {
     }
 }
 
-/// Changes by falling rank. Within a tie the order is by value, so that even rounding errors do not
-/// depend on the order of the samples.
-fn sorted_changes(rank: &[f64], weak: (&[f64], &[f64]), strong: (&[f64], &[f64])) -> Vec<Change> {
-    let mut changes: Vec<Change> = rank
-        .iter()
-        .enumerate()
-        .map(|(i, &rank)| Change {
-            key: falling_key(rank),
-            rank,
-            quality: strong.0[i] - weak.0[i],
-            cost: strong.1[i] - weak.1[i],
-        })
+/// Positions by falling rank, each with an integer that is the same for equal ranks only. Packing
+/// both into one integer makes the sort branch-free, several times faster than one by comparison.
+pub(super) fn falling_order(rank: &[f64]) -> Vec<(u64, usize)> {
+    let packed = (0u64..).zip(rank);
+    let mut packed: Vec<u128> = packed
+        .map(|(i, &r)| u128::from(falling_key(r)) << 64 | u128::from(i))
         .collect();
-    changes.sort_unstable_by(|a, b| {
-        a.key
-            .cmp(&b.key)
-            .then_with(|| a.quality.total_cmp(&b.quality))
-            .then_with(|| a.cost.total_cmp(&b.cost))
-    });
-    changes
+    packed.sort_unstable();
+    packed
+        .into_iter()
+        .map(|p| ((p >> 64) as u64, p as u64 as usize))
+        .collect()
 }
 
 /// Maps finite numbers to integers in falling order; both zeros are one key.
-pub(super) fn falling_key(x: f64) -> u64 {
+fn falling_key(x: f64) -> u64 {
     let bits = (x + 0.0).to_bits();
     if bits >> 63 == 1 {
         bits
@@ -194,23 +177,40 @@ pub(super) fn falling_key(x: f64) -> u64 {
     }
 }
 
-fn accumulate(start: Vertex, changes: &[Change], n: f64) -> Vec<Vertex> {
-    let mut vertices = Vec::with_capacity(changes.len() + 1);
+fn accumulate(
+    start: Vertex,
+    rank: &[f64],
+    weak: (&[f64], &[f64]),
+    strong: (&[f64], &[f64]),
+) -> Vec<Vertex> {
+    let order = falling_order(rank);
+    let n = rank.len() as f64;
+    let mut vertices = Vec::with_capacity(rank.len() + 1);
     vertices.push(start);
-    let (mut quality, mut cost) = (0.0, 0.0);
-    for (i, change) in changes.iter().enumerate() {
-        quality += change.quality;
-        cost += change.cost;
-        if changes.get(i + 1).is_none_or(|next| next.key != change.key) {
-            vertices.push(Vertex {
-                rank: change.rank,
-                strong: i + 1,
-                quality: start.quality + quality / n,
-                cost: start.cost + cost / n,
-            });
-        }
+    let (mut quality, mut cost, mut sent) = (0.0, 0.0, 0);
+    for tie in order.chunk_by(|a, b| a.0 == b.0) {
+        sent += tie.len();
+        quality += change(tie, weak.0, strong.0);
+        cost += change(tie, weak.1, strong.1);
+        vertices.push(Vertex {
+            rank: rank[tie[0].1],
+            strong: sent,
+            quality: start.quality + quality / n,
+            cost: start.cost + cost / n,
+        });
     }
     vertices
+}
+
+/// What sending a tie to the strong model changes. Its values are added by size, so that not even
+/// rounding errors depend on the order of the samples.
+fn change(tie: &[(u64, usize)], weak: &[f64], strong: &[f64]) -> f64 {
+    if let [(_, i)] = *tie {
+        return strong[i] - weak[i];
+    }
+    let mut changes: Vec<f64> = tie.iter().map(|&(_, i)| strong[i] - weak[i]).collect();
+    changes.sort_unstable_by(f64::total_cmp);
+    changes.iter().sum()
 }
 
 #[cfg(test)]

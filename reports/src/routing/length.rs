@@ -3,7 +3,7 @@
 use super::checks::{finite, same_len};
 use crate::stats::StatsError;
 
-use super::deferral::falling_key;
+use super::deferral::falling_order;
 
 /// Chance of each request to be sent to the strong model when the `wanted` most needy requests (may
 /// be fractional, cut to `[0, n]`) are: 1 above the cut, 0 below it, and within the tie at the cut
@@ -30,16 +30,15 @@ pub(super) struct Falling {
 
 impl Falling {
     pub(super) fn new(rank: &[f64]) -> Self {
-        let mut keyed: Vec<(u64, u32)> = rank.iter().map(|&r| falling_key(r)).zip(0..).collect();
-        keyed.sort_unstable();
-        let groups = keyed.chunk_by(|a, b| a.0 == b.0);
+        let order = falling_order(rank);
+        let groups = order.chunk_by(|a, b| a.0 == b.0);
         let ends = groups.scan(0, |end, group| {
             *end += group.len();
             Some(*end)
         });
         let ends = ends.collect();
         Self {
-            order: keyed.into_iter().map(|(_, i)| i).collect(),
+            order: order.iter().map(|(_, i)| *i as u32).collect(),
             ends,
         }
     }
