@@ -49,13 +49,14 @@ fn of_cells(frame: &Frame<'_>) -> Vec<Finding> {
             }
         }
         for (model, arm) in seen {
+            let usage = arm.call_usage(sample);
             checker.observe(Cell {
                 sample: &line.id,
                 model: &header.fleet[model].name,
                 slices: &names[sample],
                 score: scores.of(arm, sample),
                 chance: line.chance,
-                usage: None,
+                usage: usage.as_ref(),
             });
         }
     }

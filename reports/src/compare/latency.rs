@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::pairs::Pairs;
-use super::{Evidence, Frame, LEVEL, has_ttft, hodges_lehmann, per_sample};
+use super::{Evidence, Frame, LEVEL, has_ttft, per_sample};
 use crate::model::{Estimate, LatencyChange};
 use crate::stats::quantile::quantile;
+use crate::stats::rank::SignedRankShift;
 use crate::table::{Arm, ScoreState};
 
 /// Log ratio that stands for "one arm failed": beyond every measured ratio, and finite.
@@ -91,13 +92,13 @@ fn ratio(pairs: &Pairs) -> Option<Estimate> {
         Some(ids) => cluster_means(&logs, ids),
         None => logs,
     };
-    let found = hodges_lehmann(&units, LEVEL)?;
+    let found = SignedRankShift::new(&units, LEVEL).ok()?;
     // A limit among the stand-ins of failed requests is no number.
     let back = |log: f64| Some(log.exp()).filter(|_| log.abs() < 0.25 * FAILED_LOG_RATIO);
     Some(Estimate {
-        point: back(found.location)?,
-        lower: found.lower.and_then(back),
-        upper: found.upper.and_then(back),
+        point: back(found.shift)?,
+        lower: found.bounds.lo.and_then(back),
+        upper: found.bounds.hi.and_then(back),
         level: LEVEL,
         n: pairs.len() as u64,
         method: "Hodges-Lehmann on paired log ratios, signed-rank interval".to_owned(),

@@ -9,7 +9,6 @@ mod cost;
 mod errors;
 mod evidence;
 mod frame;
-mod hodges_lehmann;
 mod latency;
 mod levels;
 mod needed;
@@ -22,7 +21,6 @@ mod weigh;
 
 pub use evidence::Evidence;
 pub use frame::Frame;
-pub use hodges_lehmann::{HodgesLehmann, hodges_lehmann};
 pub use levels::Levels;
 pub use weigh::{Weighed, weigh, weigh_all};
 

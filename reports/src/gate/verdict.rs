@@ -27,7 +27,7 @@ pub fn judge(frame: &Frame<'_>, candidate: usize, weighed: Option<&Weighed>) -> 
         baseline: policies[baseline].name.clone(),
         outcome,
         sentence: sentence(frame, outcome, &judged),
-        next_steps: judged.iter().filter_map(|j| j.next_step.clone()).collect(),
+        next_steps: next_steps(frame, weighed, &judged),
         claims: judged.into_iter().map(|j| j.claim).collect(),
     }
 }
@@ -41,7 +41,8 @@ fn collect(frame: &Frame<'_>, baseline: usize, candidate: usize, weighed: &Weigh
         coverage::claim(frame, candidate, true),
     ];
     judged.extend(quality::claim(frame, &comparison.overall));
-    for name in &gate.critical {
+    // The overall score is critical whether or not the policy says so.
+    for name in gate.critical.iter().filter(|name| *name != "overall") {
         match comparison.slices.iter().find(|s| &s.name == name) {
             Some(slice) => judged.extend(quality::claim(frame, slice)),
             None => judged.push(quality::absent(frame, name, gate.margin(name))),
@@ -58,6 +59,24 @@ fn collect(frame: &Frame<'_>, baseline: usize, candidate: usize, weighed: &Weigh
         .filter(|s| !gate.critical.contains(&s.name));
     judged.extend(guarded.filter_map(|slice| quality::claim(frame, slice)));
     judged
+}
+
+/// What would decide the open claims, then slice names of the policy that nothing answers to.
+fn next_steps(frame: &Frame<'_>, weighed: &Weighed, judged: &[Judged]) -> Vec<String> {
+    let gate = &frame.table.header().gate;
+    let known = |name: &str| {
+        let slices = &weighed.comparison.slices;
+        name.starts_with("routed to ") || slices.iter().any(|s| s.name == name)
+    };
+    let mut steps: Vec<String> = judged.iter().filter_map(|j| j.next_step.clone()).collect();
+    for name in gate.margins.keys().chain(&gate.exploratory) {
+        if !known(name) {
+            steps.push(format!(
+                "the gate policy names the slice `{name}`, and the run has none of that name"
+            ));
+        }
+    }
+    steps
 }
 
 fn outcome(judged: &[Judged]) -> Outcome {
@@ -114,10 +133,8 @@ fn passed(frame: &Frame<'_>, judged: &[Judged]) -> String {
         .count();
     let critical = match quality - quality.min(1) {
         0 => String::new(),
-        n => format!(
-            "; {} within their margins",
-            count(n as u64, "critical slice")
-        ),
+        1 => "; the critical slice within its margin".to_owned(),
+        n => format!("; all {n} critical slices within their margins"),
     };
     format!(
         "loss above {} points excluded at {}{critical}; no guarded slice is shown to be worse \
