@@ -1,7 +1,10 @@
 //! Coverage of the intervals by seeded simulation. The small versions run always; the large ones are
 //! ignored by default.
 
-#![expect(clippy::unwrap_used, reason = "a simulated data set that is refused must stop the test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a simulated data set that is refused must stop the test"
+)]
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;

@@ -4,27 +4,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The binary under test.
-pub fn weighbridge() -> Command {
+pub(crate) fn weighbridge() -> Command {
     Command::new(env!("CARGO_BIN_EXE_weighbridge"))
 }
 
 /// Root of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Exit code of a finished process.
-pub fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap_or(-1)
 }
 
 /// Standard error as text.
-pub fn talk(output: &Output) -> String {
+pub(crate) fn talk(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Recorded data of other projects, where it is at hand. Prints why a test is skipped.
-pub fn shared(part: &str) -> Option<PathBuf> {
+pub(crate) fn shared(part: &str) -> Option<PathBuf> {
     let base = std::env::var_os("WEIGHBRIDGE_SHARED")
         .map_or_else(|| root().join("../shared/data"), PathBuf::from);
     let path = base.join(part);
@@ -36,7 +36,7 @@ pub fn shared(part: &str) -> Option<PathBuf> {
 }
 
 /// Lines of a run log as JSON, the header first.
-pub fn log(dir: &Path) -> Vec<serde_json::Value> {
+pub(crate) fn log(dir: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(dir.join("run.jsonl")).unwrap();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -45,7 +45,7 @@ pub fn log(dir: &Path) -> Vec<serde_json::Value> {
 
 /// A replay of two models over `n` samples in two slices: the weak one is right on two of three,
 /// the strong one on all but every tenth.
-pub fn recorded(dir: &Path, n: usize) -> PathBuf {
+pub(crate) fn recorded(dir: &Path, n: usize) -> PathBuf {
     let mut samples = String::new();
     let mut outcomes = String::new();
     for i in 0..n {
@@ -73,7 +73,7 @@ pub fn recorded(dir: &Path, n: usize) -> PathBuf {
 }
 
 /// The experiment of [`recorded`].
-pub const RECORDED: &str = r#"
+pub(crate) const RECORDED: &str = r#"
 name = "recorded"
 seed = 3
 

@@ -60,7 +60,7 @@ pub(crate) struct RunArgs {
     /// Use another seed than the file's.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Judge only the first N samples.
+    /// Judge only N samples, evenly spaced over the dataset.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// Start anew even if the directory holds finished trials; the old log is kept beside the new.

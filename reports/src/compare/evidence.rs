@@ -122,7 +122,8 @@ impl Evidence {
         self.n > 0 && self.mean < -margin && self.upper(alpha) < 0.0
     }
 
-    /// Samples that would prove the margin; see [`needed::samples`].
+    /// Samples that would probably prove the margin: at the flip rate seen if nothing changed, or, where
+    /// that many are there already, at the loss seen; `None` when that is the margin or more.
     pub fn needed(&self, margin: f64, alpha: f64) -> Option<u64> {
         needed::samples(self, margin, alpha)
     }

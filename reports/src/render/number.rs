@@ -192,7 +192,7 @@ mod tests {
     fn money_keeps_sensible_digits() {
         assert_eq!(usd(0.0), "$0");
         assert_eq!(usd(12_345.6), "$12,346");
-        assert_eq!(usd(3.14159), "$3.14");
+        assert_eq!(usd(3.1234), "$3.12");
         assert_eq!(usd(0.004_567), "$0.00457");
         assert_eq!(usd(0.000_000_123_4), "$0.000000123");
         assert_eq!(usd(-2.5), "−$2.50");

@@ -1,8 +1,10 @@
 //! Parts of the report: clusters, routed slices, latency, flips, repeats.
 
 use weighbridge_datasets::health::FindingKind;
-use weighbridge_record::{GatePolicy, PolicyRole, Score, SliceTier};
+use weighbridge_record::{GatePolicy, PolicyRole, RunReader, RunWriter, Score, SliceTier};
+use weighbridge_reports::assemble::assemble;
 use weighbridge_reports::model::{ClaimKind, ClaimState, Outcome, SliceKind, SliceState};
+use weighbridge_reports::table::{Place, RunTable};
 
 use crate::build::{Run, gate, trial};
 
@@ -234,4 +236,41 @@ fn a_misspelt_slice_of_the_policy_is_mentioned() {
     let verdict = run.verdict();
     assert_eq!(verdict.outcome, Outcome::Pass);
     assert!(verdict.next_steps.iter().any(|s| s.contains("`task=A`")));
+}
+
+#[test]
+fn a_report_from_the_log_is_the_one_from_memory_and_has_the_texts() {
+    let mut run = Run::new(gate(0.05));
+    run.counts("a", 90, 3, 1);
+    for (i, t) in run.trials.iter_mut().enumerate() {
+        t.cost_usd *= 1.0 + (i * 31 % 17) as f64 / 10.0;
+        t.answer = Some(
+            format!("{} says {}", t.policy, "x".repeat(1600))
+                .as_str()
+                .into(),
+        );
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut table = RunTable::new(run.header.clone(), run.samples.clone());
+    let mut log = RunWriter::fresh(dir.path(), &run.header, &run.samples).unwrap();
+    for t in &run.trials {
+        let (offset, len) = log.append(t).unwrap();
+        table.push(t, Place { offset, len });
+    }
+    log.flush().unwrap();
+    let reader = || RunReader::open(dir.path()).unwrap();
+    let from_memory = assemble(&table, Some(&mut reader()));
+    let from_log = assemble(&RunTable::load(dir.path()).unwrap(), Some(&mut reader()));
+    let text = |report| serde_json::to_string(report).unwrap();
+    assert_eq!(text(&from_memory), text(&from_log));
+    let flip = &from_log.flips[0];
+    assert!(
+        flip.candidate
+            .answer
+            .as_ref()
+            .unwrap()
+            .starts_with("cand says xxx")
+    );
+    assert_eq!(flip.candidate.answer_cut_bytes, 110);
+    assert_eq!(flip.baseline.route, ["only model", "first answer"]);
 }

@@ -67,7 +67,7 @@ pub(crate) struct Overrides<'a> {
     pub(crate) data: Option<&'a Path>,
     /// Seed.
     pub(crate) seed: Option<u64>,
-    /// Judge only the first samples.
+    /// Judge only so many samples, evenly spaced.
     pub(crate) limit: Option<usize>,
 }
 
@@ -245,10 +245,13 @@ fn judged(
     };
     match overrides.limit.or(written.limit) {
         Some(limit) => {
-            let first = chosen.samples().iter().take(limit).cloned().collect();
+            // Evenly spaced, so that a quick look sees every part of a sorted file.
+            let all = chosen.samples();
+            let n = limit.min(all.len());
+            let spread = (0..n).map(|i| all[i * all.len() / n].clone()).collect();
             Ok(Dataset::new(
                 chosen.manifest().clone(),
-                first,
+                spread,
                 Path::new(origin),
             )?)
         }

@@ -80,7 +80,7 @@ pub(crate) struct DatasetWritten {
     pub(crate) name: Option<String>,
     /// Licence of the data.
     pub(crate) licence: Option<String>,
-    /// Judge only the first samples, for a quick look.
+    /// Judge only so many samples, evenly spaced over the file, for a quick look.
     pub(crate) limit: Option<usize>,
 }
 
