@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use weighbridge_datasets::Target;
-use weighbridge_engine::executor::{Budget, BudgetLimit, RetryRule, Stop, StopHandle, TrialKey};
-use weighbridge_engine::{Live, LiveSummary, NamedPolicy, RunEnd as End, Settings};
-use weighbridge_record::{RunHeader, RunWriter, SampleLine, Trial};
+use weighbridge_engine::executor::{Budget, RetryRule, Stop, StopHandle, TrialKey};
+use weighbridge_engine::{Live, LiveSummary, RunEnd as End, Settings};
+use weighbridge_record::{RunHeader, RunWriter, Trial};
 use weighbridge_reports::table::RunTable;
 
 use crate::commands::run::RunEnd;
 use crate::config::Experiment;
 use crate::failure::Failure;
-use crate::plan::Planned;
+use crate::plan::{self, Planned};
 use crate::progress::Progress;
 
 /// Runs what is not finished yet.
@@ -37,21 +37,14 @@ pub(crate) fn live(
     runtime.block_on(async {
         let fleet = backends::start(experiment).await?;
         preflight::reachable(experiment).await?;
-        let samples: Vec<_> = experiment
-            .judged
-            .samples()
-            .iter()
-            .map(SampleLine::of)
-            .collect();
+        let samples = experiment.sample_lines();
         let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
-        let table = RunTable::new(header, samples);
         let outcome = run(
             experiment,
             planned,
             dir,
             fleet.backends.clone(),
             writer,
-            table,
             done,
         )
         .await;
@@ -87,7 +80,6 @@ async fn run(
     dir: &Path,
     backends: BTreeMap<Arc<str>, Arc<dyn weighbridge_engine::Backend>>,
     writer: RunWriter,
-    mut table: RunTable,
     done: Vec<Trial>,
 ) -> Result<(RunTable, RunEnd), Failure> {
     let total = experiment.judged.samples().len() * planned.len() * experiment.repeats as usize;
@@ -96,13 +88,9 @@ async fn run(
         eprintln!("{} of {total} trials were finished before", done.len());
     }
     let progress = Progress::new(total as u64, done.len() as u64);
-    let policies: Vec<NamedPolicy> = planned
-        .iter()
-        .map(|p| (p.entry.name.as_str().into(), Arc::clone(&p.policy)))
-        .collect();
     let live = Live {
         samples: experiment.judged.samples().to_vec().into(),
-        policies,
+        policies: plan::named(planned),
         backends,
         prices: crate::replay::price_book(experiment),
         settings,
@@ -123,8 +111,9 @@ async fn run(
     written?;
     let notes = notes(&summary);
     record::keep_notes(dir, &notes)?;
-    // Read back from the log, so that places are right and a resumed run is whole.
-    table = record::reload(dir, table)?;
+    // Read back from the log, so that places are right and a resumed run is whole; judged by the
+    // gate policy of today, which may have changed since the log was begun.
+    let table = RunTable::load(dir)?.with_gate(experiment.gate.clone());
     Ok((table, end(summary.end)))
 }
 
@@ -217,9 +206,7 @@ fn notes(summary: &LiveSummary) -> BTreeMap<String, String> {
         v.problems.join("; ")
     };
     notes.insert("client.validity".to_owned(), validity);
-    if let End::Budget(limit @ (BudgetLimit::Cost | BudgetLimit::Calls | BudgetLimit::Time)) =
-        summary.end
-    {
+    if let End::Budget(limit) = summary.end {
         notes.insert("budget_reached".to_owned(), limit.as_str().to_owned());
     }
     notes

@@ -4,5 +4,5 @@ mod build;
 mod controls;
 mod header;
 
-pub(crate) use build::{Planned, plan};
+pub(crate) use build::{Planned, named, plan};
 pub(crate) use header::header;

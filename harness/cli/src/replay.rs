@@ -1,15 +1,14 @@
 //! A replay over recorded outcomes, into a run directory.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use weighbridge_engine::{NamedPolicy, PriceBook, Replay, ReplayError};
-use weighbridge_record::{LogError, RunHeader, RunWriter, SampleLine};
+use weighbridge_engine::{PriceBook, Replay, ReplayError};
+use weighbridge_record::{LogError, RunHeader, RunWriter};
 use weighbridge_reports::table::{Place, RunTable};
 
 use crate::config::Experiment;
 use crate::failure::Failure;
-use crate::plan::Planned;
+use crate::plan::{self, Planned};
 
 /// Prices by the fleet's names.
 pub(crate) fn price_book(experiment: &Experiment) -> PriceBook {
@@ -30,23 +29,14 @@ pub(crate) fn replay(
     header: RunHeader,
     dir: &Path,
 ) -> Result<RunTable, Failure> {
-    let samples: Vec<_> = experiment
-        .judged
-        .samples()
-        .iter()
-        .map(SampleLine::of)
-        .collect();
+    let samples = experiment.sample_lines();
     let mut writer = RunWriter::fresh(dir, &header, &samples)?;
     let mut table = RunTable::new(header, samples);
     let prices = price_book(experiment);
     let replay = Replay::new(experiment.judged.samples(), &experiment.outcomes, &prices)
         .repeats(experiment.repeats);
     warn_about_gaps(&replay, experiment);
-    let policies: Vec<NamedPolicy> = planned
-        .iter()
-        .map(|p| (p.entry.name.as_str().into(), Arc::clone(&p.policy)))
-        .collect();
-    let done = replay.run_serialized(&policies, |batch| -> Result<(), LogError> {
+    let done = replay.run_serialized(&plan::named(planned), |batch| -> Result<(), LogError> {
         let mut offset = writer.append_serialized(&batch.lines)?;
         for (trial, &len) in batch.trials.iter().zip(&batch.line_lens) {
             table.push(trial, Place { offset, len });

@@ -97,6 +97,17 @@ pub(crate) fn open_unit(what: &'static str, value: f64) -> Result<(), StatsError
     }
 }
 
+/// Rejects a margin outside `[0, 1]`: score units, not per cent.
+pub(crate) fn margin_in_domain(margin: f64) -> Result<(), StatsError> {
+    within(
+        "margin",
+        margin,
+        0.0,
+        1.0,
+        "between 0 and 1 (in score units, not per cent)",
+    )
+}
+
 /// Rejects anything outside `[lo, hi]`, NaN included.
 pub(crate) fn within(
     what: &'static str,

@@ -5,6 +5,7 @@
 //! anywhere therefore points at its own line and column, also in the third policy of a list.
 
 mod error;
+mod models;
 mod parse;
 mod policy;
 mod position;

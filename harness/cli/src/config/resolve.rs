@@ -7,14 +7,13 @@ use toml::Spanned;
 use weighbridge_datasets::import::{Format, import};
 use weighbridge_datasets::{Dataset, Manifest, OutcomeStore, SliceRule};
 use weighbridge_policies::{Fleet, ModelInfo};
-use weighbridge_record::GatePolicy;
+use weighbridge_record::{GatePolicy, SampleLine};
 
 use super::error::{ConfigError, nearest};
+use super::models::{models_of, renamed};
 use super::parse::Source;
 use super::written::{GateWritten, ModeWritten, SlicesWritten, Top};
-use super::{
-    BackendKind, BackendWritten, ControlsWritten, ModelWritten, PolicyWritten, RunWritten, Written,
-};
+use super::{BackendWritten, ControlsWritten, ModelWritten, PolicyWritten, RunWritten, Written};
 use crate::failure::Failure;
 
 /// An experiment with everything looked up. Nothing was spent yet.
@@ -52,6 +51,11 @@ impl Experiment {
             path: &self.path,
             text: &self.text,
         }
+    }
+
+    /// The judged samples, as a run directory keeps them.
+    pub(crate) fn sample_lines(&self) -> Vec<SampleLine> {
+        self.judged.samples().iter().map(SampleLine::of).collect()
     }
 
     /// Whether answers come from a recording.
@@ -266,155 +270,6 @@ fn slices(written: SlicesWritten) -> Vec<SliceRule> {
         labels: s.labels,
     });
     by.chain(named).collect()
-}
-
-/// The models as written; for a replay without any, the recorded ones.
-fn models_of(
-    source: Source<'_>,
-    is_live: bool,
-    backends: &[Spanned<BackendWritten>],
-    models: Vec<Spanned<ModelWritten>>,
-    outcomes: &OutcomeStore,
-) -> Result<Vec<ModelWritten>, ConfigError> {
-    let mut names = BTreeSet::new();
-    for backend in backends {
-        check_backend(source, backend)?;
-        if !names.insert(backend.get_ref().name.as_str()) {
-            let name = &backend.get_ref().name;
-            return Err(source.at(
-                &backend.span(),
-                format!("backend `{name}` is defined twice"),
-            ));
-        }
-    }
-    let mut seen = BTreeSet::new();
-    for model in &models {
-        let (span, model) = (model.span(), model.get_ref());
-        if !seen.insert(model.name.as_str()) {
-            return Err(source.at(&span, format!("model `{}` is defined twice", model.name)));
-        }
-        if is_live {
-            check_live_model(source, &span, model, &names)?;
-        } else {
-            check_recorded_model(source, &span, model, outcomes)?;
-        }
-    }
-    if models.is_empty() {
-        return Err(
-            ConfigError::file(source.path, "the experiment names no model").with_hint(format!(
-                "add a [[model]] with `name` and `price`; {}",
-                recorded(outcomes)
-            )),
-        );
-    }
-    Ok(models.into_iter().map(Spanned::into_inner).collect())
-}
-
-/// Outcomes under the fleet's names: a model may have another name in the recording.
-fn renamed(outcomes: OutcomeStore, models: &[ModelWritten]) -> OutcomeStore {
-    let alias = |recorded: &str| {
-        let named = models.iter().find(|m| m.model.as_deref() == Some(recorded));
-        named.map(|m| m.name.clone())
-    };
-    if !outcomes.models().iter().any(|m| alias(m).is_some()) {
-        return outcomes;
-    }
-    let mut store = OutcomeStore::new();
-    for outcome in outcomes.iter() {
-        let mut outcome = outcome.clone();
-        outcome.model = alias(&outcome.model).unwrap_or(outcome.model);
-        store.push(outcome);
-    }
-    store
-}
-
-fn recorded(outcomes: &OutcomeStore) -> String {
-    if outcomes.models().is_empty() {
-        "nothing is recorded in this dataset".to_owned()
-    } else {
-        format!("recorded are {}", outcomes.models().join(", "))
-    }
-}
-
-fn check_backend(source: Source<'_>, backend: &Spanned<BackendWritten>) -> Result<(), ConfigError> {
-    let (span, backend) = (backend.span(), backend.get_ref());
-    let embedded = backend.kind == BackendKind::Embedded;
-    if embedded == backend.base_url.is_some() {
-        let (problem, hint) = if embedded {
-            ("listens where it likes", "remove `base_url`")
-        } else {
-            ("has no `base_url`", "add base_url = \"https://…/v1\"")
-        };
-        let message = format!("backend `{}` {problem}", backend.name);
-        return Err(source.at(&span, message).with_hint(hint));
-    }
-    if let Some(speed) = backend.speed
-        && (speed.is_nan() || speed <= 0.0)
-    {
-        return Err(source.at(&span, format!("`speed` is {speed}; it must be more than 0")));
-    }
-    Ok(())
-}
-
-fn check_live_model(
-    source: Source<'_>,
-    span: &std::ops::Range<usize>,
-    model: &ModelWritten,
-    backends: &BTreeSet<&str>,
-) -> Result<(), ConfigError> {
-    let Some(backend) = model.backend.as_deref() else {
-        return Err(source
-            .at(span, format!("model `{}` has no `backend`", model.name))
-            .with_hint("a live run needs to know who serves it; or set run.mode = \"replay\""));
-    };
-    if !backends.contains(backend) {
-        let known: Vec<_> = backends.iter().copied().collect();
-        let hint = nearest(backend, known.iter().copied()).map_or_else(
-            || format!("the backends are {}", known.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
-        let message = format!("model `{}` names unknown backend `{backend}`", model.name);
-        return Err(source.at(span, message).with_hint(hint));
-    }
-    if model.price.is_none() {
-        return Err(source
-            .at(span, format!("model `{}` has no price", model.name))
-            .with_hint(
-                "add price = { input_per_mtok_usd = …, output_per_mtok_usd = … }; write 0 for \
-                 a model that costs nothing per token",
-            ));
-    }
-    Ok(())
-}
-
-fn check_recorded_model(
-    source: Source<'_>,
-    span: &std::ops::Range<usize>,
-    model: &ModelWritten,
-    outcomes: &OutcomeStore,
-) -> Result<(), ConfigError> {
-    let name = model.model.as_ref().unwrap_or(&model.name);
-    if !outcomes.models().contains(name) {
-        let hint = nearest(name, outcomes.models().iter().map(String::as_str)).map_or_else(
-            || recorded(outcomes),
-            |near| format!("did you mean `{near}`?"),
-        );
-        let message = format!("no outcome of model `{name}` is recorded");
-        return Err(source.at(span, message).with_hint(hint));
-    }
-    let priced = outcomes
-        .iter()
-        .filter(|o| &o.model == name)
-        .all(|o| o.cost_usd.is_some());
-    if model.price.is_none() && !priced {
-        return Err(source
-            .at(
-                span,
-                format!("model `{name}` has no price and its recording has no costs"),
-            )
-            .with_hint("add price = { input_per_mtok_usd = …, output_per_mtok_usd = … }"));
-    }
-    Ok(())
 }
 
 fn fleet(models: &[ModelWritten]) -> Fleet {

@@ -71,9 +71,3 @@ pub(super) fn keep_notes(dir: &Path, notes: &BTreeMap<String, String>) -> Result
     std::fs::write(&path, text)
         .map_err(|e| Failure::invalid(format!("cannot write {}: {e}", path.display())))
 }
-
-/// The whole run from disk, under this run's gate policy.
-pub(super) fn reload(dir: &Path, table: RunTable) -> Result<RunTable, Failure> {
-    let gate = table.header().gate.clone();
-    Ok(RunTable::load(dir)?.with_gate(gate))
-}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use weighbridge_engine::NamedPolicy;
 use weighbridge_policies::{
     BuildContext, CrossFitted, FitData, Policy, PolicyConfig, PolicyError, fold_of, with_overhead,
 };
@@ -16,6 +17,12 @@ use crate::failure::Failure;
 pub(crate) struct Planned {
     pub(crate) entry: PolicyEntry,
     pub(crate) policy: Arc<dyn Policy>,
+}
+
+/// The policies under their names, as the engine takes them.
+pub(crate) fn named(planned: &[Planned]) -> Vec<NamedPolicy> {
+    let named = |p: &Planned| (p.entry.name.as_str().into(), Arc::clone(&p.policy));
+    planned.iter().map(named).collect()
 }
 
 /// One policy to build: as written, or a control.

@@ -1,7 +1,7 @@
 //! Score tests for clustered paired binary data.
 
 use super::groups::{Group, groups};
-use crate::stats::error::{StatsError, open_unit, same_len, within};
+use crate::stats::error::{StatsError, margin_in_domain, open_unit, same_len};
 use crate::stats::interval::Interval;
 use crate::stats::paired::PairedCounts;
 use crate::stats::paired::tango_statistic;
@@ -108,13 +108,7 @@ impl ClusteredPaired {
     /// # Errors
     /// A margin outside `[0, 1]`.
     pub fn non_inferiority_p(&self, margin: f64) -> Result<f64, StatsError> {
-        within(
-            "margin",
-            margin,
-            0.0,
-            1.0,
-            "between 0 and 1 (in score units, not per cent)",
-        )?;
+        margin_in_domain(margin)?;
         Ok(norm_sf(self.statistic(-margin)?))
     }
 

@@ -2,7 +2,7 @@
 
 use super::PairedCounts;
 use super::tango::statistic;
-use crate::stats::error::{StatsError, within};
+use crate::stats::error::{StatsError, margin_in_domain};
 use crate::stats::special::{binom_pmf, binom_sf};
 
 /// Values of the nuisance parameter (the gain rate) that are tried.
@@ -20,13 +20,7 @@ const GRID: u32 = 400;
 /// # Errors
 /// An impossible table or a margin outside `[0, 1]`.
 pub fn exact_non_inferiority_p(counts: PairedCounts, margin: f64) -> Result<f64, StatsError> {
-    within(
-        "margin",
-        margin,
-        0.0,
-        1.0,
-        "between 0 and 1 (in score units, not per cent)",
-    )?;
+    margin_in_domain(margin)?;
     counts.check()?;
     let n = counts.n;
     let reached = statistic(counts, -margin);

@@ -12,7 +12,7 @@
 //! [`super::exact_non_inferiority_p`]. Source: T. Tango, Statistics in Medicine 17 (1998) 891-908.
 
 use super::PairedCounts;
-use crate::stats::error::{StatsError, open_unit, within};
+use crate::stats::error::{StatsError, margin_in_domain, open_unit, within};
 use crate::stats::interval::Interval;
 use crate::stats::root::last_true;
 use crate::stats::special::{norm_quantile, norm_sf};
@@ -95,13 +95,7 @@ pub fn tango_upper(counts: PairedCounts, alpha: f64) -> Result<f64, StatsError> 
 /// # Errors
 /// An impossible table or a margin outside `[0, 1]`.
 pub fn tango_non_inferiority_p(counts: PairedCounts, margin: f64) -> Result<f64, StatsError> {
-    within(
-        "margin",
-        margin,
-        0.0,
-        1.0,
-        "between 0 and 1 (in score units, not per cent)",
-    )?;
+    margin_in_domain(margin)?;
     counts.check()?;
     Ok(norm_sf(statistic(counts, -margin)))
 }
