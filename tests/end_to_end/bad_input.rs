@@ -53,6 +53,8 @@ fn an_error_in_the_third_policy_points_at_its_own_value() {
     refused(dir.path(), &wrong, "\"half\"", "invalid type");
     let wrong = RECORDED.replace("kind = \"table\"", "kind = \"tabel\"");
     refused(dir.path(), &wrong, "\"tabel\"", "did you mean `table`?");
+    let wrong = RECORDED.replace("share_strong = 0.5", "share_strong = 0.5\noverhead_ms = -7");
+    refused(dir.path(), &wrong, "-7", "`overhead_ms` is -7");
     let wrong = RECORDED.replace("share_strong = 0.5", "share_strong = 1.5");
     refused(dir.path(), &wrong, "1.5", "share_strong");
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use weighbridge_engine::NamedPolicy;
 use weighbridge_policies::{
-    BuildContext, CrossFitted, FitData, Policy, PolicyConfig, PolicyError, fold_of, with_overhead,
+    BuildContext, CrossFitted, FitData, Overhead, Policy, PolicyConfig, PolicyError, fold_of,
+    with_overhead,
 };
 use weighbridge_record::{PolicyEntry, PolicyRole};
 use xxhash_rust::xxh3::xxh3_128;
@@ -31,7 +32,7 @@ pub(super) struct Wanted<'a> {
     pub(super) kind: String,
     pub(super) role: PolicyRole,
     pub(super) fit: Option<FitRule>,
-    pub(super) overhead: (Option<f64>, Option<f64>),
+    pub(super) overhead: Overhead,
     pub(super) config: PolicyConfig,
     pub(super) spans: Option<&'a Spans>,
 }
@@ -46,7 +47,10 @@ pub(crate) fn plan(experiment: &Experiment) -> Result<Vec<Planned>, Failure> {
             kind: written.kind.clone(),
             role: written.role,
             fit: written.fit.clone(),
-            overhead: (written.overhead_ms, written.overhead_cost_usd),
+            overhead: Overhead {
+                ms: written.overhead_ms,
+                cost_usd: written.overhead_cost_usd,
+            },
             config: written.config.clone(),
             spans: Some(&written.spans),
         };
@@ -64,9 +68,10 @@ fn add(
     planned: &mut Vec<Planned>,
     earlier: &mut BTreeMap<String, Arc<dyn Policy>>,
 ) -> Result<(), Failure> {
-    let built = build(experiment, &wanted, earlier)
-        .map_err(|error| located(experiment, &wanted, &error))?;
-    let policy = with_overhead(built, wanted.overhead.0, wanted.overhead.1);
+    let located = |error| located(experiment, &wanted, &error);
+    let overhead = wanted.overhead.check().map_err(located)?;
+    let built = build(experiment, &wanted, earlier).map_err(located)?;
+    let policy = with_overhead(built, overhead.ms, overhead.cost_usd);
     earlier.insert(wanted.name.clone(), Arc::clone(&policy));
     let entry = entry(experiment, &wanted, &*policy);
     planned.push(Planned { entry, policy });
@@ -202,8 +207,8 @@ fn entry(experiment: &Experiment, wanted: &Wanted<'_>, policy: &dyn Policy) -> P
     let sealed = serde_json::json!({
         "config": wanted.config,
         "fit": wanted.fit,
-        "overhead_ms": wanted.overhead.0,
-        "overhead_cost_usd": wanted.overhead.1,
+        "overhead_ms": wanted.overhead.ms,
+        "overhead_cost_usd": wanted.overhead.cost_usd,
         "seed": experiment.seed,
         "data": experiment.all.fingerprint(),
     });

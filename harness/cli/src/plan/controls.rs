@@ -1,6 +1,6 @@
 //! Controls that every router is compared with.
 
-use weighbridge_policies::{Observed, PolicyConfig, Request, Step, kinds};
+use weighbridge_policies::{Observed, Overhead, PolicyConfig, Request, Step, kinds};
 use weighbridge_record::PolicyRole;
 
 use super::build::{Planned, Wanted};
@@ -54,7 +54,7 @@ fn control<'a>(name: String, kind: &str, config: PolicyConfig) -> Wanted<'a> {
         kind: kind.to_owned(),
         role: PolicyRole::Control,
         fit: None,
-        overhead: (None, None),
+        overhead: Overhead::default(),
         config,
         spans: None,
     }
