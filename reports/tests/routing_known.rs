@@ -18,7 +18,7 @@ use rand_chacha::rand_core::SeedableRng;
 use weighbridge_datasets::import::{Imported, routellm};
 use weighbridge_reports::routing::{
     DeferralCurve, NoneCorrect, Point, apgr, apgr_binned, hull_area, non_decreasing_hull, oracle,
-    share_to_recover,
+    recover_over_tie_orders, share_to_recover,
 };
 
 const WEAK: &str = "mistralai/Mixtral-8x7B-Instruct-v0.1";
@@ -67,20 +67,6 @@ impl Pair {
 
     fn by_length(&self) -> DeferralCurve {
         self.curve(&self.length)
-    }
-
-    /// By length, with the ties that pay most first, and last.
-    fn best_and_worst_ties(&self) -> (DeferralCurve, DeferralCurve) {
-        let broken = |sign: f64| {
-            let gain = self.weak.iter().zip(&self.strong).map(|(w, s)| s - w);
-            let rank = self
-                .length
-                .iter()
-                .zip(gain)
-                .map(|(l, g)| l + 0.1 * sign * g);
-            self.curve(&rank.collect::<Vec<_>>())
-        };
-        (broken(1.0), broken(-1.0))
     }
 
     fn perfect(&self) -> DeferralCurve {
@@ -150,17 +136,19 @@ impl LengthRouter {
             self.binned_untied,
             6e-5,
         );
-        let (early, late) = pair.best_and_worst_ties();
-        // It prints a tenth.
-        let slack = 0.051;
-        for (i, part) in [0.2, 0.5, 0.8, 0.95].into_iter().enumerate() {
+        let parts = [0.2, 0.5, 0.8, 0.95];
+        let ranges = recover_over_tie_orders(&pair.length, &pair.weak, &pair.strong, &parts);
+        // The known values are printed to a tenth.
+        let slack = 0.05 + 1e-9;
+        for (i, part) in parts.into_iter().enumerate() {
             near(
                 &format!("length CPT {part}"),
                 cpt(&curve, part),
                 self.cpt[i],
                 1e-4,
             );
-            let (low, high) = (cpt(&early, part), cpt(&late, part));
+            let (low, high) = ranges[i].expect("both orders reach it");
+            let (low, high) = (100.0 * low, 100.0 * high);
             let known = self.cpt_untied[i];
             println!(
                 "length CPT {part} over orders of ties: {low:.2} to {high:.2} (known {known})"

@@ -20,6 +20,10 @@ pub struct Cpt {
     pub recovered: f64,
     /// Share of strong calls at first passage on the exact curve; absent if never reached.
     pub share: Option<f64>,
+    /// Smallest and largest share over all orders of requests with equal rank; absent if never
+    /// reached in one of them. Equal to `share` where nothing ties at the passage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tie_range: Option<(f64, f64)>,
 }
 
 /// Whether a policy beats a control.

@@ -6,7 +6,7 @@
 //! changes a result.
 //!
 //! * Ranking routers over a weak and a strong model: [`DeferralCurve`], [`apgr`], [`apgr_binned`],
-//!   [`share_to_recover`], [`performance_gap_recovered`].
+//!   [`share_to_recover`], [`recover_over_tie_orders`], [`performance_gap_recovered`].
 //! * The cost-quality plane: [`non_decreasing_hull`], [`aiq_paper`], [`aiq_released`], [`mix_at_cost`],
 //!   [`oracle`], [`mean_distance_to_front`], [`willingness_to_pay_choice`].
 //! * Leaderboard scores: [`arena_score`], [`optimality`], [`flip_rate`], [`gains`], [`best_operating`],
@@ -62,7 +62,7 @@ pub use operating::{BestOperating, best_operating};
 pub use optimality::{Chosen, Optimality, optimality};
 pub use oracle::{NoneCorrect, Oracle, oracle};
 pub use pgr::performance_gap_recovered;
-pub use recover::share_to_recover;
+pub use recover::{recover_over_tie_orders, share_to_recover};
 pub use reference::relative_to_reference;
 pub use robustness::flip_rate;
 pub use routed_loss::routed_loss;

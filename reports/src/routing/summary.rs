@@ -10,7 +10,8 @@ use super::controls::{against, cost_matched_random, length_threshold};
 use super::optimality::{Chosen, optimality};
 use super::pair::Pair;
 use super::{
-    DeferralCurve, LEVEL, Point, arena_score, performance_gap_recovered, share_to_recover,
+    DeferralCurve, LEVEL, Point, arena_score, performance_gap_recovered, recover_over_tie_orders,
+    share_to_recover,
 };
 use crate::model::{ControlCheck, Cpt, CurvePoint, RoutingSummary};
 use crate::stats::StatsError;
@@ -63,7 +64,10 @@ impl Subject<'_> {
             apgr: curve.as_ref().and_then(apgr),
             apgr_10: curve.as_ref().and_then(|c| apgr_binned(c, PUBLISHED_BINS)),
             auc: curve.as_ref().map(DeferralCurve::area),
-            cpt: curve.as_ref().map(thresholds).unwrap_or_default(),
+            cpt: curve
+                .as_ref()
+                .map(|c| self.thresholds(c))
+                .unwrap_or_default(),
             aiq: spectrum.as_ref().and_then(|s| aiq_paper(s, self.range)),
             aiq_released: spectrum
                 .as_ref()
@@ -79,8 +83,7 @@ impl Subject<'_> {
 
     /// The deferral curve, where every sample has a ranking score in its first repeat.
     fn curve(&self) -> Result<Option<DeferralCurve>, StatsError> {
-        let samples = self.cells.samples.iter();
-        let rank: Vec<f64> = samples.map(|&i| self.arm.rank_score[i as usize]).collect();
+        let rank = self.ranks();
         if rank.iter().any(|r| !r.is_finite()) {
             return Ok(None);
         }
@@ -89,6 +92,25 @@ impl Subject<'_> {
             self.cells.models[self.pair.strong].view(),
         );
         DeferralCurve::with_costs(&rank, weak, strong).map(Some)
+    }
+
+    fn thresholds(&self, curve: &DeferralCurve) -> Vec<Cpt> {
+        let (weak, strong) = (
+            &self.cells.models[self.pair.weak].quality,
+            &self.cells.models[self.pair.strong].quality,
+        );
+        let ranges = recover_over_tie_orders(&self.ranks(), weak, strong, &RECOVERED);
+        let of = |(recovered, tie_range)| Cpt {
+            recovered,
+            share: share_to_recover(curve, recovered),
+            tie_range,
+        };
+        RECOVERED.into_iter().zip(ranges).map(of).collect()
+    }
+
+    fn ranks(&self) -> Vec<f64> {
+        let samples = self.cells.samples.iter();
+        samples.map(|&i| self.arm.rank_score[i as usize]).collect()
     }
 
     /// The curve in the cost-quality plane; what deciding costs is added to every point.
@@ -198,14 +220,6 @@ impl Subject<'_> {
         )
         .map(Some)
     }
-}
-
-fn thresholds(curve: &DeferralCurve) -> Vec<Cpt> {
-    let of = |recovered| Cpt {
-        recovered,
-        share: share_to_recover(curve, recovered),
-    };
-    RECOVERED.map(of).to_vec()
 }
 
 fn drawn(curve: &DeferralCurve) -> Vec<CurvePoint> {

@@ -29,6 +29,9 @@ pub struct RunTable {
     policy_ids: HashMap<Arc<str>, usize>,
     model_ids: HashMap<String, u16>,
     foreign: u64,
+    // Where the next trial probably belongs: logs are in order of sample, then policy.
+    next_sample: usize,
+    next_arm: usize,
 }
 
 impl RunTable {
@@ -61,6 +64,8 @@ impl RunTable {
             policy_ids,
             model_ids,
             foreign: 0,
+            next_sample: 0,
+            next_arm: 0,
         }
     }
 
@@ -89,9 +94,8 @@ impl RunTable {
     /// Adds one trial. The first of a (sample, policy, repeat) counts; trials of unknown samples or
     /// policies are counted as [foreign](Self::foreign).
     pub fn push(&mut self, trial: &Trial, place: Place) {
-        let sample = self.sample_ids.get(&trial.sample).copied();
-        let arm = self.policy_ids.get(&trial.policy).copied();
-        let (Some(sample), Some(arm)) = (sample, arm) else {
+        let (Some(sample), Some(arm)) = (self.sample_at(&trial.sample), self.arm_at(&trial.policy))
+        else {
             self.foreign += 1;
             return;
         };
@@ -99,12 +103,47 @@ impl RunTable {
             self.foreign += 1;
             return;
         }
-        let at = trial.repeat as usize * self.samples.len() + sample as usize;
+        let at = trial.repeat as usize * self.samples.len() + sample;
         let arm = &mut self.arms[arm];
         if arm.state[at] == super::ScoreState::Missing {
+            let fleet = &self.header.fleet;
             let models = &self.model_ids;
-            arm.fill(at, trial, place, |name| models.get(name).copied());
+            arm.fill(at, trial, place, |name| {
+                // A scan beats hashing in a small fleet.
+                match fleet.len() {
+                    0..=8 => fleet.iter().position(|m| m.name == name).map(|i| i as u16),
+                    _ => models.get(name).copied(),
+                }
+            });
         }
+    }
+
+    /// Position of a sample; the guess is the sample of the trial before, or the one after it.
+    fn sample_at(&mut self, id: &Arc<str>) -> Option<usize> {
+        let at = self.next_sample;
+        let guess = [at, at + 1].into_iter().find(|&i| {
+            let known = self.samples.get(i);
+            known.is_some_and(|s| s.id == *id)
+        });
+        let found = guess.or_else(|| self.sample_ids.get(id).map(|&i| i as usize))?;
+        self.next_sample = found;
+        Some(found)
+    }
+
+    /// Position of an arm; the guess is the one after that of the trial before, or the same.
+    fn arm_at(&mut self, name: &Arc<str>) -> Option<usize> {
+        let policies = &self.header.policies;
+        let after = if self.next_arm + 1 < policies.len() {
+            self.next_arm + 1
+        } else {
+            0
+        };
+        let guess = [after, self.next_arm]
+            .into_iter()
+            .find(|&i| policies.get(i).is_some_and(|p| p.name == **name));
+        let found = guess.or_else(|| self.policy_ids.get(name).copied())?;
+        self.next_arm = found;
+        Some(found)
     }
 
     /// The same run, held against another gate policy.

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use weighbridge_datasets::TokenSource;
+
+use super::row::Cell;
+
 /// How much of the judged samples one model's recording covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelCoverage {
@@ -27,5 +31,25 @@ impl ModelCoverage {
             unpriced: 0,
             estimated: 0,
         }
+    }
+
+    /// Counts one judged sample: its outcome, or that there is none.
+    pub(super) fn count(&mut self, cell: Option<&Cell<'_>>) {
+        let Some(cell) = cell else {
+            self.missing += 1;
+            return;
+        };
+        let is_estimated = cell.attempt.usage.source == TokenSource::Estimated;
+        self.recorded += 1;
+        self.unpriced += u64::from(cell.is_unpriced);
+        self.estimated += u64::from(is_estimated);
+    }
+
+    /// Adds what was counted over other samples.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.recorded += other.recorded;
+        self.missing += other.missing;
+        self.unpriced += other.unpriced;
+        self.estimated += other.estimated;
     }
 }

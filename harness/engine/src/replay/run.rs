@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use weighbridge_datasets::{OutcomeStore, Sample, TokenSource};
+use weighbridge_datasets::{OutcomeStore, Sample};
 use weighbridge_policies::Policy;
 use weighbridge_record::Trial;
 
@@ -80,21 +80,20 @@ impl<'a> Replay<'a> {
     /// What the recording lacks for these samples, by model in order of first appearance.
     pub fn coverage(&self) -> Vec<ModelCoverage> {
         let models = self.models();
-        let mut coverage: Vec<_> = models.iter().map(ModelCoverage::none).collect();
-        for (position, sample) in self.samples.iter().enumerate() {
-            let row = Row::new(sample, position, &models, self.outcomes, self.prices);
-            for (of, cell) in coverage.iter_mut().zip(&row.cells) {
-                let Some(cell) = cell else {
-                    of.missing += 1;
-                    continue;
-                };
-                let is_estimated = cell.attempt.usage.source == TokenSource::Estimated;
-                of.recorded += 1;
-                of.unpriced += u64::from(cell.is_unpriced);
-                of.estimated += u64::from(is_estimated);
-            }
-        }
-        coverage
+        let none = || -> Vec<ModelCoverage> { models.iter().map(ModelCoverage::none).collect() };
+        let samples = self.samples.par_iter().enumerate();
+        samples
+            .fold(none, |mut coverage, (position, sample)| {
+                let row = Row::new(sample, position, &models, self.outcomes, self.prices);
+                for (of, cell) in coverage.iter_mut().zip(&row.cells) {
+                    of.count(cell.as_ref());
+                }
+                coverage
+            })
+            .reduce(none, |mut sum, part| {
+                sum.iter_mut().zip(&part).for_each(|(a, b)| a.add(b));
+                sum
+            })
     }
 
     fn models(&self) -> Vec<Arc<str>> {

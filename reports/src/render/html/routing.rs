@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::figure::Figure;
-use crate::model::{Report, RoutingSummary};
+use crate::model::{Cpt, Report, RoutingSummary};
 use crate::render::headline::{bracketed, signed_share};
 use crate::render::number::{NONE, fixed, percent, points, signed_points};
 use crate::render::svg::{self, Axis, Chart, MOST_SERIES, Series};
@@ -98,8 +98,22 @@ fn threshold(routing: &RoutingSummary, part: f64) -> Cell {
         .iter()
         .find(|c| c.recovered.total_cmp(&part).is_eq())
     {
-        Some(cpt) => cpt.share.map_or_else(|| "never".to_owned(), percent).into(),
+        Some(cpt) => passage(cpt).into(),
         None => NONE.into(),
+    }
+}
+
+/// The expected first passage, with the range over orders of ties where it can be seen.
+fn passage(cpt: &Cpt) -> String {
+    let Some(share) = cpt.share.map(percent) else {
+        return "never".to_owned();
+    };
+    match cpt
+        .tie_range
+        .map(|(low, high)| (percent(low), percent(high)))
+    {
+        Some((low, high)) if low != high => format!("{share} (ties {low} to {high})"),
+        _ => share,
     }
 }
 
