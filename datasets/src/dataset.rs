@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
@@ -32,6 +33,8 @@ pub struct Dataset {
     manifest: Manifest,
     samples: Vec<Sample>,
     positions: BTreeMap<String, usize>,
+    // Every policy's identity holds it; the samples never change, so it is computed once.
+    fingerprint: OnceLock<String>,
 }
 
 impl Dataset {
@@ -59,6 +62,7 @@ impl Dataset {
             manifest,
             samples,
             positions,
+            fingerprint: OnceLock::new(),
         })
     }
 
@@ -149,6 +153,10 @@ impl Dataset {
 
     /// Content fingerprint: XXH3-128 over the canonical JSONL form, in hexadecimal.
     pub fn fingerprint(&self) -> String {
+        self.fingerprint.get_or_init(|| self.hashed()).clone()
+    }
+
+    fn hashed(&self) -> String {
         let mut hash = Xxh3::new();
         for sample in &self.samples {
             // A sample holds only strings and finite numbers, so that this cannot fail.
