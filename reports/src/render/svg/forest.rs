@@ -50,6 +50,7 @@ pub(crate) fn forest(
     let layout = Layout::of(width);
     let slices: Vec<&SliceResult> = groups.iter().flat_map(|g| g.1.iter().copied()).collect();
     let scale = Scale::linear(range(&slices), layout.plot);
+    let label = shared_label(&slices);
     let rows: f64 = slices.iter().map(|_| layout.row).sum();
     let heads: f64 = groups.iter().map(|_| 24.0).sum();
     let height = HEAD + rows + heads + 30.0;
@@ -62,7 +63,13 @@ pub(crate) fn forest(
         y += 24.0;
         for slice in slices {
             plot(&mut canvas, slice, &scale, &layout, y);
-            letters(&mut canvas, slice, &layout, y);
+            letters(
+                &mut canvas,
+                slice,
+                short_name(&slice.name, label),
+                &layout,
+                y,
+            );
             y += layout.row;
         }
     }
@@ -72,6 +79,22 @@ pub(crate) fn forest(
         slices.len()
     );
     canvas.finish(width, height, id, title, &text)
+}
+
+/// The label that all label-defined slices of a plot share: saying it in every row would push out
+/// what tells the rows apart. The table below the plot has the full names.
+fn shared_label<'a>(slices: &[&'a SliceResult]) -> Option<&'a str> {
+    let mut labels = slices.iter().filter_map(|s| s.name.split_once('='));
+    let (first, _) = labels.next()?;
+    let shared = labels.clone().count() > 0 && labels.all(|(label, _)| label == first);
+    shared.then_some(first)
+}
+
+fn short_name<'a>(name: &'a str, label: Option<&str>) -> &'a str {
+    match (name.split_once('='), label) {
+        (Some((own, value)), Some(label)) if own == label => value,
+        _ => name,
+    }
 }
 
 /// Wide enough for most intervals and all margins; the few that are wider get an arrow.
@@ -198,7 +221,7 @@ fn whisker(canvas: &mut Canvas, class: &str, slice: &SliceResult, scale: &Scale,
     }
 }
 
-fn letters(canvas: &mut Canvas, slice: &SliceResult, layout: &Layout, top: f64) {
+fn letters(canvas: &mut Canvas, slice: &SliceResult, name: &str, layout: &Layout, top: f64) {
     let (state, tone) = words::slice_state(slice);
     let class = match tone {
         crate::render::table::Tone::Good => "good",
@@ -218,19 +241,14 @@ fn letters(canvas: &mut Canvas, slice: &SliceResult, layout: &Layout, top: f64) 
     match layout.width {
         Width::Wide => {
             let y = top + 17.0;
-            canvas.text("name", (0.0, y), Anchor::Start, &shorten(&slice.name, 23));
+            canvas.text("name", (0.0, y), Anchor::Start, &shorten(name, 25));
             canvas.text("small", (252.0, y), Anchor::End, &flips);
             canvas.text("num", (544.0, y), Anchor::Start, &numbers);
             canvas.text("num", (722.0, y), Anchor::End, &certified);
             canvas.text(&format!("state {class}"), (860.0, y), Anchor::End, &state);
         }
         Width::Narrow => {
-            canvas.text(
-                "name",
-                (0.0, top + 16.0),
-                Anchor::Start,
-                &shorten(&slice.name, 30),
-            );
+            canvas.text("name", (0.0, top + 16.0), Anchor::Start, &shorten(name, 30));
             canvas.text(
                 &format!("state {class}"),
                 (350.0, top + 16.0),
