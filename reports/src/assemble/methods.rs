@@ -62,7 +62,7 @@ fn unit(frame: &Frame<'_>) -> String {
 fn quality() -> String {
     "Differences: Tango's score interval for binary scores, with a design effect where samples share \
      clusters; CR2 standard errors with Satterthwaite degrees of freedom for graded scores when at \
-     least 10 clusters differ; the betting bound otherwise. Displayed intervals are two-sided 95 %."
+     least 10 clusters differ; the betting bound otherwise. Displayed intervals are two-sided 95%."
         .to_owned()
 }
 
@@ -94,7 +94,7 @@ fn blocking(frame: &Frame<'_>, weighed: &[Weighed]) -> String {
 fn coverage(frame: &Frame<'_>) -> String {
     let floor = frame.table.header().gate.coverage_floor;
     format!(
-        "At least {} % of the trials of each arm must have a score. Trials without one are then \
+        "At least {}% of the trials of each arm must have a score. Trials without one are then \
          counted against the candidate and for the baseline, and a PASS must survive that.",
         points(floor)
     )

@@ -53,7 +53,7 @@ fn a_pass_never_claims_more_than_it_has() {
     assert!(
         verdict
             .sentence
-            .starts_with("loss above 2 points excluded at 95 %"),
+            .starts_with("loss above 2 points excluded at 95%"),
         "{}",
         verdict.sentence
     );
@@ -196,7 +196,7 @@ fn below_the_coverage_floor_the_run_is_invalid() {
     }
     let verdict = run.verdict();
     assert_eq!(verdict.outcome, Outcome::Invalid);
-    assert!(verdict.sentence.contains("93.8 %"), "{}", verdict.sentence);
+    assert!(verdict.sentence.contains("93.8%"), "{}", verdict.sentence);
     let mut empty = Run::new(gate(0.05));
     empty.counts("a", 50, 0, 0);
     empty.trials.clear();
