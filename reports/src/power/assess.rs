@@ -126,7 +126,11 @@ impl Power<'_, '_> {
         let slice = &self.slices[index];
         let evidence = Evidence::of(&self.pairs, &slice.at);
         let alpha = self.frame.levels.pass;
-        let flips: f64 = slice.members.iter().map(|&m| self.source.rates[m as usize]).sum();
+        let flips: f64 = slice
+            .members
+            .iter()
+            .map(|&m| self.source.rates[m as usize])
+            .sum();
         let least = evidence.least(slice.margin, alpha);
         let least_n = least.is_finite().then(|| least.ceil() as u64);
         SlicePower {
@@ -135,7 +139,11 @@ impl Power<'_, '_> {
             n: evidence.n,
             clusters: evidence.clusters,
             margin: slice.margin,
-            flip_rate: if evidence.n == 0 { 0.0 } else { flips / evidence.n as f64 },
+            flip_rate: if evidence.n == 0 {
+                0.0
+            } else {
+                flips / evidence.n as f64
+            },
             expected_flips: flips,
             least_margin: (0.0 - evidence.lower(alpha)).max(0.0),
             least_n,
@@ -191,7 +199,13 @@ impl Power<'_, '_> {
         let gated = |slice: &Slice| slice.gates() && !slice.at.is_empty();
         let of = |i: usize| (0..LOSSES.len()).map(|which| catch(i, which)).collect();
         (0..self.slices.len())
-            .map(|i| if gated(&self.slices[i]) { of(i) } else { Vec::new() })
+            .map(|i| {
+                if gated(&self.slices[i]) {
+                    of(i)
+                } else {
+                    Vec::new()
+                }
+            })
             .collect()
     }
 

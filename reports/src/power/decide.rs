@@ -64,9 +64,8 @@ impl<'a> Tests<'a> {
     }
 
     fn blocked(&self, pairs: &Pairs, evidence: &[Evidence]) -> Vec<bool> {
-        let beyond = |(slice, e): (&Slice, &Evidence)| {
-            slice.gates() && e.n > 0 && e.mean < -slice.margin
-        };
+        let beyond =
+            |(slice, e): (&Slice, &Evidence)| slice.gates() && e.n > 0 && e.mean < -slice.margin;
         // Without a point beyond its margin nothing blocks, whatever the screen says.
         if !self.slices.iter().zip(evidence).any(beyond) {
             return vec![false; self.slices.len()];

@@ -72,7 +72,13 @@ impl FlipRates {
                 *count += 1.0;
             }
         }
-        let mean = |(sum, count): (f64, f64)| if count > 0.0 { sum / count } else { self.overall };
+        let mean = |(sum, count): (f64, f64)| {
+            if count > 0.0 {
+                sum / count
+            } else {
+                self.overall
+            }
+        };
         sums.into_iter().map(mean).collect()
     }
 }
@@ -80,7 +86,9 @@ impl FlipRates {
 /// From a design effect: `deff = 1 + (m - 1) rho` with `m` the mean cluster size.
 fn correlation(evidence: &Evidence) -> Option<f64> {
     let size = evidence.n as f64 / evidence.clusters as f64;
-    let estimated = evidence.method_name().ends_with("design effect of clusters");
+    let estimated = evidence
+        .method_name()
+        .ends_with("design effect of clusters");
     (estimated && size > 1.0)
         .then(|| ((evidence.design_effect() - 1.0) / (size - 1.0)).clamp(0.0, 1.0))
 }

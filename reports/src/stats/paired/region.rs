@@ -4,10 +4,8 @@ use super::PairedCounts;
 use super::tango::statistic;
 use crate::stats::special::{binom_pmf, binom_sf};
 
-/// Loss rates that are tried in the search for the worst one, denser where losses are rare.
-const GRID: u32 = 64;
-/// Highest flip rate of the search; differences near 1 need more, and get it.
-const MOST_FLIPS: f64 = 0.8;
+/// Flip rates that are tried in the search for the worst one, denser where few or nearly all pairs flip.
+const GRID: u32 = 80;
 /// Rounds of halving around the worst rate of the grid.
 const ROUNDS: u32 = 6;
 /// Standard deviations of the number of losses that are summed; what lies outside is below 1e-18.
@@ -45,13 +43,15 @@ impl Region {
         Self { n, fewest }
     }
 
-    /// Largest probability of the region over the flip rates up to 80 % when the true difference is `delta`. It
+    /// Largest probability of the region over all flip rates when the true difference is `delta`. It
     /// increases with `delta`, because the region loses nothing by a gain more or a loss less.
     pub(super) fn worst(&self, delta: f64) -> f64 {
         let least = f64::max(0.0, -delta);
-        let flips = f64::max(MOST_FLIPS, 0.5 + 0.5 * delta.abs());
-        let room = 0.5 * (flips - delta) - least;
-        let rate = |u: f64| least + room * u * u * u;
+        let room = 0.5 * (1.0 - delta) - least;
+        let rate = |u: f64| {
+            let (low, high) = (u * u * u, (1.0 - u) * (1.0 - u) * (1.0 - u));
+            least + room * low / (low + high)
+        };
         let tail = |u: f64| self.probability(rate(u), delta);
         let (mut best, mut found) = (0.0, tail(0.0));
         let mut step = 1.0 / f64::from(GRID);
