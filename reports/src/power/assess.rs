@@ -28,15 +28,15 @@ impl Effort {
     /// Chooses by the size of the gate, from sizes alone: a plan takes seconds on small gates and less than
     /// half a minute on large ones.
     pub fn of(frame: &Frame<'_>) -> Self {
-        const WORK: u64 = 400_000_000;
+        const WORK: u64 = 150_000_000;
         let samples = frame.table.samples().len() as u64;
         let members: u64 = frame.slices.iter().map(|s| s.members.len() as u64).sum();
         let scenarios = (1 + frame.slices.len() as u64) * LOSSES.len() as u64;
         // A run touches every member of every slice once; its screen adds about as much again.
         let per_run = 1000 + 2 * (samples + members);
         Self {
-            runs: (WORK / per_run).clamp(500, 4000),
-            loss_runs: (WORK / (per_run * scenarios)).clamp(100, 1000),
+            runs: (WORK / per_run).clamp(500, 2000),
+            loss_runs: (WORK / (per_run * scenarios)).clamp(100, 400),
             flips: frame.table.header().gate.flips.min(1000),
         }
     }

@@ -129,13 +129,15 @@ fn rates(table: &RunTable, candidate: &str) -> Option<FlipRates> {
     let position = |name: &str| header.policies.iter().position(|p| p.name == name);
     let baseline = position(&header.baseline()?.name)?;
     let candidate = position(candidate).filter(|c| *c != baseline)?;
-    // Failures are no flips; a recording with gaps says nothing about them.
-    let whole = |policy: usize| !table.arms()[policy].state.contains(&ScoreState::Failed);
-    let known =
-        header.mode == weighbridge_record::Mode::Live || (whole(baseline) && whole(candidate));
-    known
-        .then(|| FlipRates::seen(&Frame::new(table), baseline, candidate))
-        .flatten()
+    FlipRates::seen(&Frame::new(table), baseline, candidate)
+}
+
+/// Whether a policy has an answer to every sample. Failures of a replay are gaps in the recording, and two
+/// gaps look like agreement.
+fn is_whole(table: &RunTable, policy: &str) -> bool {
+    table
+        .arm(policy)
+        .is_some_and(|arm| !arm.state.contains(&ScoreState::Failed))
 }
 
 /// The one policy beside the baseline, controls aside.

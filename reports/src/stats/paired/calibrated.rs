@@ -28,9 +28,9 @@ pub const EXACT_LOSSES: f64 = 12.0;
 ///
 /// ```
 /// use weighbridge_reports::stats::paired::{PairedCounts, calibrated_lower};
-/// // Sixty pairs without a flip exclude a loss of five points; fifty-nine do not.
+/// // 59 pairs without a flip exclude a loss of five points; 58 do not.
 /// let lower = |n| calibrated_lower(PairedCounts::new(0, 0, n)?, 0.05);
-/// assert!(lower(60)? > -0.05 && lower(59)? < -0.05);
+/// assert!(lower(59)? > -0.05 && lower(58)? < -0.05);
 /// # Ok::<(), weighbridge_reports::stats::StatsError>(())
 /// ```
 pub fn calibrated_lower(counts: PairedCounts, alpha: f64) -> Result<f64, StatsError> {

@@ -6,19 +6,26 @@
 //! Because the order does not depend on the hypothesis, the p-value falls as the margin grows, and the
 //! limit and the test cannot disagree.
 //!
+//! The maximum is taken over the flip rates that the data leave possible: up to the Clopper-Pearson limit
+//! at error rate gamma = alpha / 50, and gamma is added to the p-value (Berger and Boos 1994). Without
+//! that, a sample without any flip would be judged by what happens when nearly all of them flip.
+//!
 //! The maximum is searched on 81 flip rates and refined around the best; between them the true maximum
 //! can be larger by about 1e-4. Where next to every pair flips, it matters whether the number of pairs is
 //! even or odd, and a concordant pair more could raise the p-value. The larger p-value of both sizes is
-//! taken, so that agreement never weakens a proof.
+//! taken, so that agreement does not weaken a proof.
 
 use super::PairedCounts;
 use super::region::Region;
 use super::tango::lower_at;
 use crate::stats::error::{StatsError, margin_in_domain, open_unit};
+use crate::stats::proportion::clopper_pearson_upper;
 use crate::stats::special::norm_quantile;
 
 /// Error rate whose Tango limit orders the tables for a p-value.
 const ORDER_ALPHA: f64 = 0.05;
+/// Part of alpha that is kept for flip rates beyond those searched.
+const BEYOND: f64 = 50.0;
 
 /// One-sided p-value of `H0: difference <= -margin` that holds its level at every flip rate.
 ///
@@ -46,24 +53,36 @@ pub fn exact_lower(counts: PairedCounts, alpha: f64) -> Result<f64, StatsError> 
 pub(super) struct Ordered {
     /// Its Tango limit, by which it is ordered.
     pub(super) limit: f64,
+    /// At least as favourable tables of its size, and with one concordant pair more.
+    regions: [Placed; 2],
+    /// Chance that the flip rate lies above what is searched.
+    gamma: f64,
+}
+
+/// A region with the highest flip rate that its table leaves possible.
+#[derive(Debug, Clone)]
+struct Placed {
     region: Region,
-    /// The same with one concordant pair more.
-    longer: Region,
+    most_flips: f64,
 }
 
 impl Ordered {
     /// Places a table by its Tango limit at error rate `alpha`.
     pub(super) fn new(counts: PairedCounts, alpha: f64) -> Self {
         let z = norm_quantile(1.0 - alpha);
-        let limit = lower_at(counts, z);
-        let longer = PairedCounts {
-            n: counts.n + 1,
-            ..counts
+        let gamma = alpha / BEYOND;
+        let place = |n: u64| {
+            let counts = PairedCounts { n, ..counts };
+            let most = clopper_pearson_upper(counts.discordant(), n, gamma);
+            Placed {
+                region: Region::at_least(counts, lower_at(counts, z), z),
+                most_flips: most.unwrap_or(1.0),
+            }
         };
         Self {
-            limit,
-            region: Region::at_least(counts, limit, z),
-            longer: Region::at_least(longer, lower_at(longer, z), z),
+            limit: lower_at(counts, z),
+            regions: [place(counts.n), place(counts.n + 1)],
+            gamma,
         }
     }
 
@@ -72,7 +91,9 @@ impl Ordered {
         if self.limit <= -1.0 {
             return 1.0;
         }
-        f64::max(self.region.worst(delta), self.longer.worst(delta))
+        let worst = |placed: &Placed| placed.region.worst(delta, placed.most_flips);
+        let worst = self.regions.iter().map(worst).fold(0.0, f64::max);
+        (worst + self.gamma).min(1.0)
     }
 
     /// The largest difference at which a table like this has probability at most `alpha`.
@@ -89,7 +110,7 @@ impl Ordered {
 /// A point with its value.
 type Point = (f64, f64);
 
-/// An interval around `start` on whose left end `f <= 0 < f` on its right end.
+/// An interval around `start` with `f <= 0` on its left end and `f > 0` on its right one.
 fn bracket(start: f64, f: &impl Fn(f64) -> f64) -> (Point, Point) {
     let at = |x: f64| (x, f(x));
     let (mut lo, mut hi) = (at(start), at(start));

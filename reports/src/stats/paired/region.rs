@@ -43,11 +43,15 @@ impl Region {
         Self { n, fewest }
     }
 
-    /// Largest probability of the region over all flip rates when the true difference is `delta`. It
+    /// Largest probability of the region over flip rates up to `most_flips` when the true
+    /// difference is `delta`; 0 where so large a difference needs more flips. It
     /// increases with `delta`, because the region loses nothing by a gain more or a loss less.
-    pub(super) fn worst(&self, delta: f64) -> f64 {
+    pub(super) fn worst(&self, delta: f64, most_flips: f64) -> f64 {
+        if most_flips < delta.abs() {
+            return 0.0;
+        }
         let least = f64::max(0.0, -delta);
-        let room = 0.5 * (1.0 - delta) - least;
+        let room = 0.5 * (most_flips - delta) - least;
         let rate = |u: f64| {
             let (low, high) = (u * u * u, (1.0 - u) * (1.0 - u) * (1.0 - u));
             least + room * low / (low + high)
@@ -226,7 +230,7 @@ mod tests {
         for (gains, losses, n) in [(0, 0, 30), (2, 3, 30), (10, 12, 80)] {
             let region = region(gains, losses, n);
             let worst: Vec<f64> = (0..40)
-                .map(|i| region.worst(-0.5 + 0.02 * f64::from(i)))
+                .map(|i| region.worst(-0.5 + 0.02 * f64::from(i), 1.0))
                 .collect();
             assert!(worst.windows(2).all(|w| w[0] <= w[1] + 1e-6), "{worst:?}");
         }
