@@ -8,6 +8,7 @@ pub mod assemble;
 pub mod compare;
 pub mod gate;
 pub mod model;
+pub mod power;
 pub mod render;
 pub mod routing;
 pub mod stats;

@@ -8,5 +8,8 @@
 
 mod bad_input;
 mod live;
+mod plan;
+mod policy;
 mod replay;
+mod schemas;
 mod support;

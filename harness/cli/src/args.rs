@@ -30,6 +30,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Do everything an experiment file asks: execute or replay, score, report, gate.
     Run(RunArgs),
+    /// Say before a run what its gate will be able to prove, what it will miss, and what it costs.
+    Plan(PlanArgs),
     /// Write the report of a run directory again, from its log alone.
     Report(ReportArgs),
     /// Judge a run directory, by its own gate policy or by another one.
@@ -42,9 +44,9 @@ pub(crate) enum Command {
     Mock(MockArgs),
     /// Write a commented starter experiment.
     Init(InitArgs),
-    /// Print the JSON Schema of the experiment file.
+    /// Print the JSON Schema of a file format.
     #[cfg(feature = "schema")]
-    Schema,
+    Schema(SchemaArgs),
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +70,51 @@ pub(crate) struct RunArgs {
     pub(crate) fresh: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The experiment file (TOML).
+    pub(crate) experiment: PathBuf,
+    /// Folder of foreign data that the experiment imports.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Use another seed than the file's.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Plan for N samples, evenly spaced over the dataset.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Share of samples that flip when nothing changed, where no run or recording tells; 0.06 if absent.
+    #[arg(long, value_name = "P")]
+    pub(crate) flip_rate: Option<f64>,
+    /// Earlier run of the same slices, or of one policy against itself, to take flip rates, costs and
+    /// pace from.
+    #[arg(long, value_name = "RUN_DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Put the plan as one JSON document on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A file format with a schema.
+#[cfg(feature = "schema")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The experiment file.
+    Experiment,
+    /// `verdict.json`.
+    Verdict,
+    /// The gate policy file.
+    Gate,
+}
+
+#[cfg(feature = "schema")]
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which format.
+    #[arg(value_enum, default_value_t = SchemaOf::Experiment)]
+    pub(crate) of: SchemaOf,
 }
 
 #[derive(Debug, Args)]

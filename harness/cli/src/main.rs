@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod config;
 mod failure;
+mod forecast;
 mod live;
 mod outputs;
 mod plan;
@@ -53,6 +54,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn dispatch(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => commands::run::run(&args),
+        Command::Plan(args) => commands::plan::plan(&args),
         Command::Report(args) => commands::report::report(&args),
         Command::Gate(args) => commands::gate::gate(&args),
         Command::Import(args) => commands::import::import(&args),
@@ -60,6 +62,6 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Mock(args) => commands::mock::mock(&args),
         Command::Init(args) => commands::init::init(&args),
         #[cfg(feature = "schema")]
-        Command::Schema => commands::schema::schema(),
+        Command::Schema(args) => commands::schema::schema(args.of),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::compare::{Frame, Weighed};
 use crate::gate::points;
+use crate::stats::paired::{EXACT_LOSSES, EXACT_PAIRS};
 
 pub(super) fn describe(frame: &Frame<'_>, weighed: &[Weighed], unread: usize) -> Vec<String> {
     let mut notes = vec![
@@ -60,10 +61,14 @@ fn unit(frame: &Frame<'_>) -> String {
 }
 
 fn quality() -> String {
-    "Differences: Tango's score interval for binary scores, with a design effect where samples share \
-     clusters; CR2 standard errors with Satterthwaite degrees of freedom for graded scores when at \
-     least 10 clusters differ; the betting bound otherwise. Displayed intervals are two-sided 95%."
-        .to_owned()
+    format!(
+        "Differences: Tango's score interval for binary scores, with a design effect where samples \
+         share clusters; CR2 standard errors with Satterthwaite degrees of freedom for graded scores \
+         when at least 10 clusters differ; the betting bound otherwise. Displayed intervals are \
+         two-sided 95%. The one-sided limits that decide on binary scores without clusters are exact \
+         (unconditional, worst case over the flip rate) up to {EXACT_PAIRS} pairs, and beyond that \
+         where they expect at most {EXACT_LOSSES} losses."
+    )
 }
 
 fn passing(frame: &Frame<'_>) -> String {

@@ -5,14 +5,19 @@ use super::pairs::Pairs;
 use super::{LEVEL, needed};
 use crate::model::Estimate;
 use crate::stats::clustered::{ClusteredMean, ClusteredPaired, clustered_mean};
-use crate::stats::paired::{PairedCounts, tango_lower, tango_non_inferiority_p, tango_upper};
+use crate::stats::paired::{
+    PairedCounts, calibrated_lower, calibrated_non_inferiority_p, calibrated_proves,
+    calibrated_upper, tango_interval,
+};
+use crate::stats::planning::{min_n_without_flips, min_n_without_flips_score};
 
 /// Fewest clusters with a difference before a t interval is trusted.
 const MIN_SPREAD_CLUSTERS: usize = 10;
 
 /// Paired differences of a slice, with the method chosen for them.
 ///
-/// * Binary differences without shared clusters: Tango's score interval.
+/// * Binary differences without shared clusters: Tango's score interval; limits that decide are exact
+///   where few samples or few flips make Tango's too bold.
 /// * Binary differences with clusters: the score interval widened by the design effect.
 /// * Graded differences: CR2 standard errors with Satterthwaite degrees of freedom, when at least
 ///   10 clusters have a difference and there is spread; otherwise the betting bound.
@@ -68,7 +73,7 @@ impl Evidence {
     pub fn lower(&self, alpha: f64) -> f64 {
         let limit = match &self.method {
             Method::Empty => None,
-            Method::Tango(counts) => tango_lower(*counts, alpha).ok(),
+            Method::Tango(counts) => calibrated_lower(*counts, alpha).ok(),
             Method::Score(score) => score.lower(alpha).ok(),
             Method::Student(mean) => mean.lower(alpha).ok().flatten(),
             Method::Betting(bet) => bet.lower(alpha),
@@ -80,7 +85,7 @@ impl Evidence {
     pub fn upper(&self, alpha: f64) -> f64 {
         let limit = match &self.method {
             Method::Empty => None,
-            Method::Tango(counts) => tango_upper(*counts, alpha).ok(),
+            Method::Tango(counts) => calibrated_upper(*counts, alpha).ok(),
             Method::Score(score) => score.upper(alpha).ok(),
             Method::Student(mean) => mean.upper(alpha).ok().flatten(),
             Method::Betting(bet) => bet.upper(alpha),
@@ -93,7 +98,7 @@ impl Evidence {
     pub fn noninferiority_p(&self, margin: f64) -> Option<f64> {
         match &self.method {
             Method::Empty | Method::Betting(_) => None,
-            Method::Tango(counts) => tango_non_inferiority_p(*counts, margin).ok(),
+            Method::Tango(counts) => calibrated_non_inferiority_p(*counts, margin).ok(),
             Method::Score(score) => score.non_inferiority_p(margin).ok(),
             Method::Student(mean) => mean.non_inferiority_p(margin).ok().flatten(),
         }
@@ -112,9 +117,26 @@ impl Evidence {
         }
     }
 
-    /// Whether a loss of the margin or more is excluded at error rate `alpha`.
+    /// Whether a loss of the margin or more is excluded at error rate `alpha`: the certified loss bound
+    /// lies below the margin.
     pub fn proves(&self, margin: f64, alpha: f64) -> bool {
-        self.n > 0 && self.lower(alpha) > -margin
+        match &self.method {
+            // The same statement as the limit's, without the search for it.
+            Method::Tango(counts) => calibrated_proves(*counts, margin, alpha).unwrap_or(false),
+            _ => self.n > 0 && self.lower(alpha) > -margin,
+        }
+    }
+
+    /// Fewest samples that could ever prove `margin` at error rate `alpha`, should nothing flip.
+    pub(crate) fn least(&self, margin: f64, alpha: f64) -> f64 {
+        let score = || min_n_without_flips_score(margin, alpha).map(|n| n as f64);
+        let least = match &self.method {
+            Method::Tango(_) | Method::Empty => {
+                min_n_without_flips(margin, alpha).map(|n| n as f64)
+            }
+            Method::Score(_) | Method::Student(_) | Method::Betting(_) => score(),
+        };
+        least.unwrap_or(f64::INFINITY) * self.design_effect()
     }
 
     /// Whether a loss is shown at error rate `alpha` and its point is beyond the margin.
@@ -126,6 +148,14 @@ impl Evidence {
     /// that many are there already, at the loss seen; `None` when that is the margin or more.
     pub fn needed(&self, margin: f64, alpha: f64) -> Option<u64> {
         needed::samples(self, margin, alpha)
+    }
+
+    /// The counts of binary differences without clusters: what their tests depend on.
+    pub(crate) fn plain_counts(&self) -> Option<PairedCounts> {
+        match &self.method {
+            Method::Tango(counts) => Some(*counts),
+            _ => None,
+        }
     }
 
     /// Variance inflation by clusters, at least 1.
@@ -140,11 +170,18 @@ impl Evidence {
     /// The difference with its two-sided interval.
     pub fn estimate(&self) -> Estimate {
         let tail = 0.5 * (1.0 - LEVEL);
-        let bounded = self.n > 0;
+        let (lower, upper) = match &self.method {
+            Method::Empty => (None, None),
+            Method::Tango(counts) => match tango_interval(*counts, LEVEL) {
+                Ok(interval) => (Some(interval.lo), Some(interval.hi)),
+                Err(_) => (None, None),
+            },
+            _ => (Some(self.lower(tail)), Some(self.upper(tail))),
+        };
         Estimate {
             point: self.mean,
-            lower: bounded.then(|| self.lower(tail)),
-            upper: bounded.then(|| self.upper(tail)),
+            lower,
+            upper,
             level: LEVEL,
             n: self.n,
             method: self.method_name().to_owned(),

@@ -90,22 +90,7 @@ pub fn weigh(frame: &Frame<'_>, baseline: usize, candidate: usize) -> Weighed {
 /// The overall slice, the registered ones by name, then the routed ones in fleet order.
 fn slices(frame: &Frame<'_>, pairs: &Pairs, base: &Arm, cand: &Arm) -> Vec<Slice> {
     let gate = &frame.table.header().gate;
-    let mut slices = vec![Slice {
-        name: "overall".to_owned(),
-        kind: SliceKind::Overall,
-        tier: SliceTier::Critical,
-        margin: gate.overall_margin,
-        members: (0..frame.table.samples().len() as u32).collect(),
-        at: pairs.all(),
-    }];
-    slices.extend(frame.slices.iter().map(|slice| Slice {
-        name: slice.name.clone(),
-        kind: SliceKind::Label,
-        tier: slice.tier,
-        margin: slice.margin,
-        members: slice.members.clone(),
-        at: pairs.of(&slice.members),
-    }));
+    let mut slices = known_slices(frame, pairs);
     for (to, members) in routed(frame, base, cand) {
         let name = format!("routed to {}", to.name(frame));
         // Made by the change under test, so shown only, unless the policy names it.
@@ -125,6 +110,27 @@ fn slices(frame: &Frame<'_>, pairs: &Pairs, base: &Arm, cand: &Arm) -> Vec<Slice
             name,
         });
     }
+    slices
+}
+
+/// The slices that exist before any trial: the overall one, then the registered ones by name.
+pub(crate) fn known_slices(frame: &Frame<'_>, pairs: &Pairs) -> Vec<Slice> {
+    let mut slices = vec![Slice {
+        name: "overall".to_owned(),
+        kind: SliceKind::Overall,
+        tier: SliceTier::Critical,
+        margin: frame.table.header().gate.overall_margin,
+        members: (0..frame.table.samples().len() as u32).collect(),
+        at: pairs.all(),
+    }];
+    slices.extend(frame.slices.iter().map(|slice| Slice {
+        name: slice.name.clone(),
+        kind: SliceKind::Label,
+        tier: slice.tier,
+        margin: slice.margin,
+        members: slice.members.clone(),
+        at: pairs.of(&slice.members),
+    }));
     slices
 }
 

@@ -247,13 +247,19 @@ fn losses(report: &Report) -> Option<String> {
 
 fn provenance(report: &Report) -> String {
     let p = &report.provenance;
+    let made = super::json::made_under(report);
+    let gate = if made == p.gate_hash {
+        made.to_owned()
+    } else {
+        format!("{}, made under {made}", p.gate_hash)
+    };
     let coverage = report
         .coverage
         .iter()
         .map(|c| share(c.scored, c.planned))
         .fold(1.0, f64::min);
     format!(
-        "Weighbridge {} · {} · {} samples of {} · lowest coverage {} · seed {} · experiment {} · gate {}\n",
+        "Weighbridge {} · {} · {} samples of {} · lowest coverage {} · seed {} · experiment {} · gate version {} {}\n",
         cell(&p.weighbridge),
         words::mode(p.mode),
         count(p.dataset.samples),
@@ -261,7 +267,8 @@ fn provenance(report: &Report) -> String {
         percent(coverage),
         p.seed,
         cell(&p.experiment_hash),
-        cell(&p.gate_hash)
+        report.gate.version,
+        cell(&gate)
     )
 }
 

@@ -24,6 +24,8 @@ pub use files::write_all;
 pub use github::github_summary;
 pub use gitlab::gitlab_code_quality;
 pub use html::html;
+#[cfg(feature = "schema")]
+pub use json::verdict_schema;
 pub use json::{VERDICT_SCHEMA, report_json, verdict_json};
 pub use junit::junit;
 pub use markdown::{MARKER, markdown};

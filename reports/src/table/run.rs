@@ -38,6 +38,9 @@ impl RunTable {
     /// File of facts about the client, beside the log of a live run: a JSON object of texts.
     pub const NOTES: &'static str = "client.json";
 
+    /// Note in the header that holds the hash of the gate policy the run was made under.
+    pub const GATE_HASH: &'static str = "gate_hash";
+
     /// An empty table for a run.
     pub fn new(header: RunHeader, samples: Vec<SampleLine>) -> Self {
         let len = samples.len() * header.repeats.max(1) as usize;
@@ -151,6 +154,12 @@ impl RunTable {
     pub fn with_gate(mut self, gate: GatePolicy) -> Self {
         self.header.gate = gate;
         self
+    }
+
+    /// Hash of the gate policy that the run was made under.
+    pub fn made_under(&self) -> String {
+        let kept = self.header.notes.get(Self::GATE_HASH).cloned();
+        kept.unwrap_or_else(|| self.header.gate.hash())
     }
 
     /// The run's header.

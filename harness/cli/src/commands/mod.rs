@@ -5,6 +5,7 @@ pub(crate) mod gate;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod mock;
+pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
 #[cfg(feature = "schema")]

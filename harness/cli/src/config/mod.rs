@@ -5,6 +5,7 @@
 //! anywhere therefore points at its own line and column, also in the third policy of a list.
 
 mod error;
+mod gate;
 mod models;
 mod parse;
 mod policy;
@@ -15,10 +16,11 @@ pub(crate) mod schema;
 mod written;
 
 pub(crate) use error::ConfigError;
+pub(crate) use gate::{GateFile, Names};
 pub(crate) use parse::parse;
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};
-pub(crate) use resolve::{Experiment, Overrides, gate_file, load};
+pub(crate) use resolve::{Experiment, Overrides, load};
 pub(crate) use written::{
     BackendKind, BackendWritten, ControlsWritten, ModelWritten, RunWritten, Written,
 };

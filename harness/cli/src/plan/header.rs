@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use weighbridge_record::{DatasetInfo, HostInfo, Mode, ModelEntry, RunHeader, SCHEMA};
+use weighbridge_record::{DatasetInfo, GatePolicy, HostInfo, Mode, ModelEntry, RunHeader, SCHEMA};
+use weighbridge_reports::table::RunTable;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Planned;
@@ -38,7 +39,7 @@ pub(crate) fn header(experiment: &Experiment, planned: &[Planned]) -> RunHeader 
         findings: manifest.findings.clone(),
         started_unix_ms: None,
         host: live.then(host),
-        notes: notes(experiment),
+        notes: notes(experiment, &experiment.gate),
     }
 }
 
@@ -86,8 +87,10 @@ fn fleet(experiment: &Experiment) -> Vec<ModelEntry> {
     experiment.models.iter().map(entry).collect()
 }
 
-fn notes(experiment: &Experiment) -> BTreeMap<String, String> {
+fn notes(experiment: &Experiment, gate: &GatePolicy) -> BTreeMap<String, String> {
     let mut notes = BTreeMap::new();
+    // Kept beside the policy itself: a run judged by another one later still says what it was made under.
+    notes.insert(RunTable::GATE_HASH.to_owned(), gate.hash());
     for (key, model) in [("weak", &experiment.weak), ("strong", &experiment.strong)] {
         if let Some(model) = model {
             notes.insert(key.to_owned(), model.clone());

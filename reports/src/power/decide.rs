@@ -1,0 +1,104 @@
+//! The gate's verdict on simulated differences, by the gate's own tests.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use weighbridge_record::SliceTier;
+
+use crate::compare::{Evidence, Levels, Pairs, Slice, screen};
+use crate::model::Outcome;
+
+/// Proofs already decided, by slice, gains and losses: the exact test of one table is made once.
+type Proofs = Mutex<BTreeMap<(usize, u64, u64), bool>>;
+
+/// The tests of one gate.
+#[derive(Debug)]
+pub(super) struct Tests<'a> {
+    pub(super) slices: &'a [Slice],
+    pub(super) levels: Levels,
+    /// Sign flips of the screen.
+    pub(super) flips: u32,
+    /// Seed of the screen.
+    pub(super) seed: u64,
+    proofs: Proofs,
+}
+
+/// What one simulated run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Decided {
+    pub(super) outcome: Outcome,
+    /// Whether each slice blocks.
+    pub(super) blocked: Vec<bool>,
+}
+
+impl<'a> Tests<'a> {
+    pub(super) fn new(slices: &'a [Slice], levels: Levels, flips: u32, seed: u64) -> Self {
+        Self {
+            slices,
+            levels,
+            flips,
+            seed,
+            proofs: Mutex::default(),
+        }
+    }
+
+    /// Evidence of every slice.
+    pub(super) fn evidence(&self, pairs: &Pairs) -> Vec<Evidence> {
+        let of = |slice: &Slice| Evidence::of(pairs, &slice.at);
+        self.slices.iter().map(of).collect()
+    }
+
+    /// The verdict on quality.
+    pub(super) fn decide(&self, pairs: &Pairs, evidence: &[Evidence]) -> Decided {
+        let blocked = self.blocked(pairs, evidence);
+        let critical = |i: &usize| self.slices[*i].tier == SliceTier::Critical;
+        let mut required = (0..self.slices.len()).filter(critical);
+        let outcome = if blocked.contains(&true) {
+            Outcome::Block
+        } else if required.all(|i| self.proves(i, &evidence[i])) {
+            Outcome::Pass
+        } else {
+            Outcome::Inconclusive
+        };
+        Decided { outcome, blocked }
+    }
+
+    fn blocked(&self, pairs: &Pairs, evidence: &[Evidence]) -> Vec<bool> {
+        let beyond =
+            |(slice, e): (&Slice, &Evidence)| slice.gates() && e.n > 0 && e.mean < -slice.margin;
+        // Without a point beyond its margin nothing blocks, whatever the screen says.
+        if !self.slices.iter().zip(evidence).any(beyond) {
+            return vec![false; self.slices.len()];
+        }
+        let rows: Vec<&[u32]> = self
+            .slices
+            .iter()
+            .filter(|s| s.gates())
+            .map(|s| s.at.as_slice())
+            .collect();
+        let mut screened = screen(pairs, &rows, self.flips, self.seed).rows.into_iter();
+        let blocks = |(slice, e): (&Slice, &Evidence)| {
+            let p = slice.gates().then(|| screened.next().flatten()).flatten();
+            slice.blocks(e, p, &self.levels)
+        };
+        self.slices.iter().zip(evidence).map(blocks).collect()
+    }
+
+    /// Whether the margin of a slice is proven.
+    pub(super) fn proves(&self, slice: usize, evidence: &Evidence) -> bool {
+        let margin = self.slices[slice].margin;
+        let Some(counts) = evidence.plain_counts() else {
+            return evidence.proves(margin, self.levels.pass);
+        };
+        let key = (slice, counts.gains, counts.losses);
+        let known = self.proofs.lock().map(|proofs| proofs.get(&key).copied());
+        if let Ok(Some(known)) = known {
+            return known;
+        }
+        let proves = evidence.proves(margin, self.levels.pass);
+        if let Ok(mut proofs) = self.proofs.lock() {
+            proofs.insert(key, proves);
+        }
+        proves
+    }
+}
