@@ -22,8 +22,8 @@ const SIZES: [usize; 20] = [
     400, 250, 160, 140, 100, 93, 80, 70, 60, 50, 40, 35, 30, 25, 20, 18, 15, 12, 10, 8,
 ];
 const EFFORT: Effort = Effort {
-    runs: 600,
-    loss_runs: 60,
+    runs: 400,
+    loss_runs: 40,
     flips: 500,
 };
 
@@ -83,7 +83,7 @@ fn near(plan: f64, plan_runs: u64, gate: f64, gate_runs: u64) -> bool {
 
 #[test]
 fn the_plan_foretells_the_verdicts_of_the_whole_gate() {
-    const RUNS: u64 = 300;
+    const RUNS: u64 = 150;
     let power = power(&published(), &FlipRates::constant(0.06), 1);
     let all = power.unchanged;
     assert!((all.pass + all.block + all.inconclusive - 1.0).abs() < 1e-12);

@@ -147,7 +147,7 @@ fn a_live_plan_prices_calls_as_expected_and_at_most() {
     let dir = tempfile::tempdir().unwrap();
     let line = |i: usize| {
         format!(
-            "{{\"id\":\"s{i}\",\"prompt\":\"12345678\",\"target\":{{\"kind\":\"exact\",\"text\":\"1\"}},\"labels\":{{\"task\":\"t\"}}}}\n"
+            "{{\"id\":\"s{i}\",\"prompt\":\"12345678\",\"target\":{{\"kind\":\"exact\",\"answer\":\"1\"}},\"labels\":{{\"task\":\"t\"}}}}\n"
         )
     };
     std::fs::write(

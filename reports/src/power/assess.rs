@@ -28,16 +28,16 @@ impl Effort {
     /// Chooses by the size of the gate, from sizes alone: a plan takes seconds on small gates and less than
     /// half a minute on large ones.
     pub fn of(frame: &Frame<'_>) -> Self {
-        const WORK: u64 = 150_000_000;
+        const WORK: u64 = 100_000_000;
         let samples = frame.table.samples().len() as u64;
         let members: u64 = frame.slices.iter().map(|s| s.members.len() as u64).sum();
         let scenarios = (1 + frame.slices.len() as u64) * LOSSES.len() as u64;
         // A run touches every member of every slice once; its screen adds about as much again.
         let per_run = 1000 + 2 * (samples + members);
         Self {
-            runs: (WORK / per_run).clamp(500, 2000),
-            loss_runs: (WORK / (per_run * scenarios)).clamp(100, 400),
-            flips: frame.table.header().gate.flips.min(1000),
+            runs: (WORK / per_run).clamp(500, 1000),
+            loss_runs: (WORK / (per_run * scenarios)).clamp(100, 250),
+            flips: frame.table.header().gate.flips.min(500),
         }
     }
 }
@@ -237,7 +237,7 @@ impl Power<'_, '_> {
                 for &i in touched {
                     evidence[i] = Evidence::of(&pairs, &self.slices[i].at);
                 }
-                *outcome = self.tests.decide(&pairs, &evidence).outcome;
+                *outcome = self.tests.outcome(&pairs, &evidence);
             }
             self.set(&mut pairs, slice, &numbers, 0.0);
             for &i in touched {

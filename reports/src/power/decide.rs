@@ -7,6 +7,7 @@ use weighbridge_record::SliceTier;
 
 use crate::compare::{Evidence, Levels, Pairs, Slice, screen};
 use crate::model::Outcome;
+use crate::stats::paired::mcnemar_losses_exceed;
 
 /// Proofs already decided, by slice, gains and losses: the exact test of one table is made once.
 type Proofs = Mutex<BTreeMap<(usize, u64, u64), bool>>;
@@ -64,11 +65,11 @@ impl<'a> Tests<'a> {
     }
 
     fn blocked(&self, pairs: &Pairs, evidence: &[Evidence]) -> Vec<bool> {
-        let beyond =
-            |(slice, e): (&Slice, &Evidence)| slice.gates() && e.n > 0 && e.mean < -slice.margin;
-        // Without a point beyond its margin nothing blocks, whatever the screen says.
-        if !self.slices.iter().zip(evidence).any(beyond) {
-            return vec![false; self.slices.len()];
+        let mut all = self.slices.iter().zip(evidence);
+        // Where the screen cannot fire it need not be made.
+        if !all.any(|(slice, e)| self.can_fire(slice, e)) {
+            let blocks = |(slice, e): (&Slice, &Evidence)| slice.blocks(e, None, &self.levels);
+            return self.slices.iter().zip(evidence).map(blocks).collect();
         }
         let rows: Vec<&[u32]> = self
             .slices
@@ -82,6 +83,23 @@ impl<'a> Tests<'a> {
             slice.blocks(e, p, &self.levels)
         };
         self.slices.iter().zip(evidence).map(blocks).collect()
+    }
+
+    /// Whether the screen could block this slice: the point is beyond the margin, and the p-value that the
+    /// screen can only raise is small enough.
+    fn can_fire(&self, slice: &Slice, evidence: &Evidence) -> bool {
+        let beyond = slice.gates() && evidence.n > 0 && evidence.mean < -slice.margin;
+        let raw = evidence.plain_counts().map_or(0.0, mcnemar_losses_exceed);
+        beyond && raw <= self.levels.family
+    }
+
+    /// The verdict alone, without the screen where a critical limit blocks by itself.
+    pub(super) fn outcome(&self, pairs: &Pairs, evidence: &[Evidence]) -> Outcome {
+        let mut all = self.slices.iter().zip(evidence);
+        if all.any(|(slice, e)| slice.blocks(e, None, &self.levels)) {
+            return Outcome::Block;
+        }
+        self.decide(pairs, evidence).outcome
     }
 
     /// Whether the margin of a slice is proven.

@@ -100,11 +100,12 @@ impl History {
                 return (rates, Source::OtherPair);
             }
         }
-        if let Some(rates) = self
-            .recorded
-            .as_ref()
-            .and_then(|table| rates(table, candidate))
-        {
+        let whole = |table: &&RunTable| {
+            let baseline = table.header().baseline();
+            baseline.is_some_and(|b| is_whole(table, &b.name)) && is_whole(table, candidate)
+        };
+        let recorded = self.recorded.as_ref().filter(whole);
+        if let Some(rates) = recorded.and_then(|table| rates(table, candidate)) {
             return (rates, Source::Recorded);
         }
         match given {
