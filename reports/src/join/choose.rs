@@ -96,8 +96,8 @@ fn position(header: &RunHeader, name: &str) -> Option<usize> {
 
 /// The candidate, where there is just one.
 fn only(header: &RunHeader) -> Option<usize> {
-    let mut candidates = (0..header.policies.len())
-        .filter(|&i| header.policies[i].role == PolicyRole::Candidate);
+    let mut candidates =
+        (0..header.policies.len()).filter(|&i| header.policies[i].role == PolicyRole::Candidate);
     let first = candidates.next()?;
     candidates.next().is_none().then_some(first)
 }
@@ -166,7 +166,10 @@ mod tests {
     fn what_is_not_clear_lists_the_names() {
         let a = [("x", Candidate), ("y", Candidate)];
         let error = chosen(&a, &a, Names::default()).unwrap_err();
-        assert!(error.contains("`x` (candidate), `y` (candidate)"), "{error}");
+        assert!(
+            error.contains("`x` (candidate), `y` (candidate)"),
+            "{error}"
+        );
         let names = Names {
             a: Some("z"),
             b: None,

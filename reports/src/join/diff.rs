@@ -83,7 +83,9 @@ fn metrics(frame: &Frame<'_>) -> Vec<MetricChange> {
     add("cost per 1,000 requests", MetricUnit::Usd, &|p| {
         Some(p.cost_per_1k_usd)
     });
-    add("cost per success", MetricUnit::Usd, &|p| p.cost_per_success_usd);
+    add("cost per success", MetricUnit::Usd, &|p| {
+        p.cost_per_success_usd
+    });
     add("calls per request", MetricUnit::Number, &|p| {
         Some(p.calls_per_request)
     });
@@ -129,7 +131,10 @@ fn latency(frame: &Frame<'_>) -> Vec<MetricChange> {
     let [a, b] = [0, 1].map(|i| summary::latency("", &arms[i]));
     let mut metrics = Vec::new();
     for (name, of) in [
-        ("time to first token", (|l| &l.ttft) as fn(&LatencySummary) -> &Vec<_>),
+        (
+            "time to first token",
+            (|l| &l.ttft) as fn(&LatencySummary) -> &Vec<_>,
+        ),
         ("total time", |l| &l.e2e),
         ("router time", |l| &l.router),
     ] {

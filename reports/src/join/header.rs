@@ -80,7 +80,10 @@ fn dataset(a: &Side, b: &Side, join: &RunJoin) -> DatasetInfo {
         fingerprint: if whole {
             new.fingerprint.clone()
         } else {
-            format!("{} (B), {} (A), matched samples only", new.fingerprint, old.fingerprint)
+            format!(
+                "{} (B), {} (A), matched samples only",
+                new.fingerprint, old.fingerprint
+            )
         },
         samples: join.matched,
         ..new.clone()

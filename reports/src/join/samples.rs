@@ -117,7 +117,10 @@ mod tests {
         let ids: Vec<&str> = found.lines.iter().map(|l| &*l.id).collect();
         assert_eq!(ids, ["moved", "same"]);
         assert_eq!(found.lines[0].labels["task"], "y");
-        assert_eq!((found.only_a, found.only_b), (vec!["gone".to_owned()], vec!["new".to_owned()]));
+        assert_eq!(
+            (found.only_a, found.only_b),
+            (vec!["gone".to_owned()], vec!["new".to_owned()])
+        );
         assert_eq!(found.relabelled, ["moved"]);
         let changed: Vec<&str> = found.changed.iter().map(|c| c.what.as_str()).collect();
         assert!(changed[0].contains("how answers are scored"), "{changed:?}");

@@ -22,7 +22,9 @@ fn flat(header: &RunHeader) -> BTreeMap<String, String> {
     let mut run = header.experiment.clone();
     if let Value::Object(run) = &mut run {
         // These have a place of their own in the header.
-        for key in ["name", "seed", "repeats", "dataset", "policies", "slices", "mode", "join"] {
+        for key in [
+            "name", "seed", "repeats", "dataset", "policies", "slices", "mode", "join",
+        ] {
             run.remove(key);
         }
         if let Some(Value::Array(models)) = run.get_mut("models") {
@@ -122,6 +124,9 @@ mod tests {
             assert!(paths.contains(&path), "{path} is missing in {paths:?}");
         }
         let gone = found.iter().find(|c| c.path == "policies[x]").unwrap();
-        assert_eq!((gone.a.as_deref(), gone.b.as_deref()), (Some("present"), None));
+        assert_eq!(
+            (gone.a.as_deref(), gone.b.as_deref()),
+            (Some("present"), None)
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use weighbridge_record::{GatePolicy, RunReader, RunWriter, Trial};
+use weighbridge_record::{GatePolicy, Mode, RunReader, RunWriter, Trial};
 
 use super::prices::Reprice;
 use super::samples::{Matched, matched};
@@ -240,6 +240,13 @@ fn notes(a: &Side, b: &Side, found: &Matched, prices: &Reprice) -> Vec<String> {
         );
     } else if ha.host != hb.host {
         notes.push("the runs are from different machines: so are their times".to_owned());
+    } else if hb.mode == Mode::Live && !same(&a.dir, &b.dir) {
+        notes.push(
+            "the runs are from different moments: a change of times can be the machine's as well as \
+             the policy's (`weighbridge gate aa` on this comparison measures it where both policies \
+             are the same)"
+                .to_owned(),
+        );
     }
     if found.by_excerpt > 0 {
         notes.push(format!(

@@ -9,12 +9,18 @@ use crate::{config, outputs};
 
 /// Judges a run; the exit code is the verdict's.
 pub(crate) fn gate(args: &GateArgs) -> Result<Exit, Failure> {
+    if let Some(command) = &args.command {
+        return Err(Failure::config(format!("{command:?} is being built")));
+    }
+    let Some(run) = &args.run else {
+        return Err(Failure::config("name a run directory"));
+    };
     let policy = args.policy.as_deref().map(config::gate_file).transpose()?;
-    let out = args.out.as_ref().unwrap_or(&args.run);
+    let out = args.out.as_ref().unwrap_or(run);
     outputs::check_writable(out)?;
-    let mut table = RunTable::load(&args.run)?;
+    let mut table = RunTable::load(run)?;
     if let Some(policy) = policy {
         table = table.with_gate(policy);
     }
-    super::run::finish(&table, &args.run, out, &args.output)
+    super::run::finish(&table, run, out, &args.output)
 }
