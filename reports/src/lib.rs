@@ -5,6 +5,7 @@
 //! renderers.
 
 pub mod assemble;
+pub mod calibrate;
 pub mod compare;
 pub mod gate;
 pub mod join;

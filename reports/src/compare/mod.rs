@@ -13,6 +13,7 @@ mod latency;
 mod levels;
 mod needed;
 mod pairs;
+mod reweigh;
 mod routed;
 mod screen;
 mod shrink;
@@ -26,4 +27,5 @@ pub use weigh::{Weighed, weigh, weigh_all};
 
 pub(crate) use frame::{LEVEL, has_ttft, is_binary, per_sample};
 pub(crate) use latency::ttft;
+pub(crate) use reweigh::{Bench, measure_scores};
 pub(crate) use routed::{Route, route};

@@ -29,3 +29,5 @@ pub use json::{VERDICT_SCHEMA, report_json, verdict_json};
 pub use junit::junit;
 pub use markdown::{MARKER, markdown};
 pub use terminal::{Colour, terminal};
+
+pub(crate) use escape::terminal as plain;
