@@ -7,7 +7,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// The generator of one trial: a stream of its own, named by what is tried.
 pub(super) fn stream(seed: u64, what: &[&str], loss: f64, trial: u64) -> ChaCha8Rng {
-    let name = format!("{}\u{1f}{:x}\u{1f}{trial}", what.join("\u{1f}"), loss.to_bits());
+    let name = format!(
+        "{}\u{1f}{:x}\u{1f}{trial}",
+        what.join("\u{1f}"),
+        loss.to_bits()
+    );
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(xxh3_64(name.as_bytes()));
     rng

@@ -3,6 +3,7 @@
 //! [`selftest`] injects a known loss into the scores of a run and lets the gate judge many times.
 //! [`aa`] takes the same policy twice and measures how much differs where nothing changed.
 
+pub mod aa;
 pub mod selftest;
 
 mod draw;

@@ -18,6 +18,7 @@ mod routed;
 mod screen;
 mod shrink;
 mod slice;
+mod spread;
 mod weigh;
 
 pub use evidence::Evidence;
@@ -29,3 +30,4 @@ pub(crate) use frame::{LEVEL, has_ttft, is_binary, per_sample};
 pub(crate) use latency::ttft;
 pub(crate) use reweigh::{Bench, measure_scores};
 pub(crate) use routed::{Route, route};
+pub(crate) use spread::Spread;

@@ -72,7 +72,11 @@ impl<'a> Bench<'a> {
     ) -> Vec<(String, f64, Evidence)> {
         let moved = |scores: &[f64], by: &[f64], empty: f64| -> Vec<f64> {
             let one = |(&x, &by): (&f64, &f64)| {
-                if x.is_nan() { empty } else { (x + by).clamp(0.0, 1.0) }
+                if x.is_nan() {
+                    empty
+                } else {
+                    (x + by).clamp(0.0, 1.0)
+                }
             };
             scores.iter().zip(by).map(one).collect()
         };

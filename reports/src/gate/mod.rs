@@ -19,4 +19,4 @@ pub use verdict::judge;
 
 pub(crate) use verdict::judge_claims;
 
-pub(crate) use words::points;
+pub(crate) use words::{points, points_up};

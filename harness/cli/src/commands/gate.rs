@@ -1,5 +1,6 @@
 //! `weighbridge gate`: judge a run directory by its own gate policy or by another one.
 
+mod aa;
 mod selftest;
 
 use std::io::Write;
@@ -16,9 +17,7 @@ use crate::{config, outputs};
 pub(crate) fn gate(args: &GateArgs) -> Result<Exit, Failure> {
     match &args.command {
         Some(GateCommand::Selftest(args)) => return selftest::selftest(args),
-        Some(GateCommand::Aa(args)) => {
-            return Err(Failure::config(format!("{args:?} is being built")));
-        }
+        Some(GateCommand::Aa(args)) => return aa::aa(args),
         None => {}
     }
     let Some(run) = &args.run else {

@@ -129,7 +129,9 @@ mod tests {
         let score = |right: bool| f64::from(u8::from(right));
         Base {
             baseline: (0..100).map(|i| score(i < 90)).collect(),
-            candidate: (0..100).map(|i| score(i < 80 || (90..94).contains(&i))).collect(),
+            candidate: (0..100)
+                .map(|i| score(i < 80 || (90..94).contains(&i)))
+                .collect(),
             clusters: (0..100).map(|i| i / 2).collect(),
             count: 50,
         }
@@ -160,7 +162,10 @@ mod tests {
             let (mean, se) = mean_difference(&base, members, injection.spoil, members);
             assert!((mean + loss).abs() < 4.0 * se, "{loss}: {mean} +- {se}");
             let (mean, se) = mean_difference(&base, members, injection.spoil, &all);
-            assert!((mean + injection.overall).abs() < 4.0 * se, "{loss}: {mean}");
+            assert!(
+                (mean + injection.overall).abs() < 4.0 * se,
+                "{loss}: {mean}"
+            );
         }
     }
 

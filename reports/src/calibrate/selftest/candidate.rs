@@ -1,7 +1,7 @@
 //! The self-test of one candidate.
 
-use rayon::prelude::*;
 use rand::Rng;
+use rayon::prelude::*;
 use serde::Serialize;
 use weighbridge_record::SliceTier;
 

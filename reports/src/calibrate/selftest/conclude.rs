@@ -73,7 +73,11 @@ fn false_passes(target: &TargetTest, alpha: f64, options: &Options) -> Option<St
 }
 
 /// Whether the largest injected loss is caught; `None` where none beyond the margin was injected.
-fn caught(target: &TargetTest, levels: &Levels, options: &Options) -> (Option<bool>, Option<String>) {
+fn caught(
+    target: &TargetTest,
+    levels: &Levels,
+    options: &Options,
+) -> (Option<bool>, Option<String>) {
     let Some(row) = target.rows.last().filter(|row| row.loss > target.margin) else {
         let text = format!(
             "{}: no loss beyond its margin of {} points was injected, so it is not seen to block{}",
@@ -85,7 +89,8 @@ fn caught(target: &TargetTest, levels: &Levels, options: &Options) -> (Option<bo
                 "; there is not that much to lose"
             }
         );
-        let could_not = target.rows.iter().all(|r| r.block.count == 0) && !target.impossible.is_empty();
+        let could_not =
+            target.rows.iter().all(|r| r.block.count == 0) && !target.impossible.is_empty();
         return (could_not.then_some(false), Some(text));
     };
     let loss = points(row.loss);
@@ -109,7 +114,9 @@ fn caught(target: &TargetTest, levels: &Levels, options: &Options) -> (Option<bo
         );
         return (Some(false), Some(text));
     }
-    let planned = row.planned_block.map(|p| p - PLAN - ERRORS * row.block.mc_error);
+    let planned = row
+        .planned_block
+        .map(|p| p - PLAN - ERRORS * row.block.mc_error);
     if planned.is_some_and(|planned| row.block.share < planned) {
         let text = format!(
             "{name}: a true loss of {loss} points is blocked in {} of the runs, planned are {}",

@@ -91,7 +91,9 @@ pub fn selftest(table: &RunTable, options: &Options) -> Result<SelfTest, SelfTes
     lighter.flips = lighter.flips.min(FLIPS);
     let table = table.clone().with_gate(lighter.clone());
     let frame = Frame::new(&table);
-    let baseline = frame.baseline().ok_or(SelfTestError::NoPolicy("baseline"))?;
+    let baseline = frame
+        .baseline()
+        .ok_or(SelfTestError::NoPolicy("baseline"))?;
     let mut candidates = Vec::new();
     let policies = &table.header().policies;
     for (candidate, entry) in policies.iter().enumerate() {
@@ -151,7 +153,9 @@ fn targets(
         let critical = slices.filter(|s| s.tier == SliceTier::Critical);
         return Ok(std::iter::once(overall).chain(critical).collect());
     };
-    let found = std::iter::once(overall).chain(slices).find(|s| &s.slice == name);
+    let found = std::iter::once(overall)
+        .chain(slices)
+        .find(|s| &s.slice == name);
     match found {
         Some(target) if target.tier == SliceTier::Exploratory => {
             Err(SelfTestError::Exploratory(name.clone()))
@@ -159,7 +163,9 @@ fn targets(
         Some(target) => Ok(vec![target]),
         None => {
             let names = frame.slices.iter().map(|s| format!("`{}`", s.name));
-            let known: Vec<String> = std::iter::once("`overall`".to_owned()).chain(names).collect();
+            let known: Vec<String> = std::iter::once("`overall`".to_owned())
+                .chain(names)
+                .collect();
             Err(SelfTestError::UnknownSlice {
                 name: name.clone(),
                 known: known.join(", "),

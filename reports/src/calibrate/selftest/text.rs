@@ -106,7 +106,11 @@ fn word(outcome: Outcome) -> &'static str {
 }
 
 fn share(share: &Share) -> String {
-    format!("{:.1} ± {:.1} %", 100.0 * share.share, 100.0 * share.mc_error)
+    format!(
+        "{:.1} ± {:.1} %",
+        100.0 * share.share,
+        100.0 * share.mc_error
+    )
 }
 
 fn percent(x: f64) -> String {

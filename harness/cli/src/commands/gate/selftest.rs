@@ -49,10 +49,10 @@ fn losses(points: &[f64]) -> Result<Vec<f64>, Failure> {
         if (0.0..100.0).contains(&x) {
             return Ok(x / 100.0);
         }
-        Err(
-            Failure::config(format!("--loss is {x}; it must be at least 0 and below 100"))
-                .with_hint("losses are given in points: 5 is a loss of .05 of the mean score"),
-        )
+        Err(Failure::config(format!(
+            "--loss is {x}; it must be at least 0 and below 100"
+        ))
+        .with_hint("losses are given in points: 5 is a loss of .05 of the mean score"))
     };
     points.iter().map(one).collect()
 }
