@@ -141,3 +141,80 @@ fn worst(frame: &Frame<'_>, base: &Arm, cand: &Arm) -> Option<[Vec<f64>; 2]> {
     };
     Some([shift(base, 1.0), shift(cand, 0.0)])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::judge;
+    use crate::join::header_tests::{header, trial};
+    use crate::table::{Place, RunTable};
+    use weighbridge_datasets::SliceRule;
+    use weighbridge_record::{PolicyRole, SampleLine, Score};
+
+    /// 300 samples in two tasks and clusters of three; some lost, some gained, one of each arm
+    /// unjudged in the first of two repeats, one unjudged in both.
+    fn table() -> RunTable {
+        let mut header = header(&[
+            ("prod", PolicyRole::Baseline),
+            ("cand", PolicyRole::Candidate),
+        ]);
+        header.repeats = 2;
+        header.slices = vec![SliceRule::By("task".to_owned())];
+        header.gate.critical = vec!["task=a".to_owned()];
+        let line = |i: usize| SampleLine {
+            id: format!("s{i}").as_str().into(),
+            labels: [("task".to_owned(), ["a", "b"][i % 2].to_owned())].into(),
+            cluster: Some((i / 3).to_string()),
+            chance: None,
+            prompt_chars: 1,
+            prompt: "q".to_owned(),
+            expected: None,
+            fingerprint: None,
+        };
+        let mut table = RunTable::new(header, (0..300).map(line).collect());
+        for i in 0..300 {
+            for (policy, wrong, open) in [("prod", i % 17 == 0, 40), ("cand", i % 13 == 0, 41)] {
+                for repeat in 0..2 {
+                    let mut trial = trial(&format!("s{i}"), policy, "big", 1.0);
+                    trial.repeat = repeat;
+                    if wrong {
+                        trial.score = Score::Value(0.0);
+                    }
+                    if (i == open && repeat == 0) || (i == 42 && policy == "cand") {
+                        trial.score = Score::Unscored("no judge".to_owned());
+                    }
+                    table.push(&trial, Place::default());
+                }
+            }
+        }
+        table
+    }
+
+    #[test]
+    fn the_runs_own_scores_give_the_runs_own_verdict() {
+        let table = table();
+        let frame = Frame::new(&table);
+        let bench = Bench::new(&frame, 0, 1);
+        let again = bench.judge(&frame.scores[0], &frame.scores[1], table.header().seed);
+        let run = judge(&frame, 1, Some(&weigh(&frame, 0, 1)));
+        // Worst-case claims are there to be equal.
+        let worst = |v: &Verdict| {
+            let kind = |k| k == ClaimKind::QualityWorstCase;
+            v.claims.iter().filter(|c| kind(c.kind)).count()
+        };
+        assert_eq!(worst(&run), 2);
+        assert_eq!(again, run);
+        assert_eq!(bench.as_run(), run);
+    }
+
+    #[test]
+    fn columns_alone_give_the_same_slices() {
+        let table = table();
+        let frame = Frame::new(&table);
+        let (b, c) = (&frame.scores[0], &frame.scores[1]);
+        let slices = measure_scores(&frame, &table.arms()[0], b, c, table.header().seed);
+        let run = weigh(&frame, 0, 1).comparison;
+        assert_eq!(slices[0], run.overall);
+        assert_eq!(slices[1..], run.slices);
+    }
+}

@@ -24,3 +24,6 @@ pub use error::JoinError;
 pub use write::join;
 
 pub(crate) use diff::diff;
+
+#[cfg(test)]
+pub(crate) use header::tests as header_tests;

@@ -195,7 +195,7 @@ fn notes(a: &Side, b: &Side, found: &Matched, prices: &Reprice) -> Vec<String> {
     let (ha, hb) = (&a.header, &b.header);
     if ha.repeats != hb.repeats {
         notes.push(format!(
-            "A has {} repeats and B has {}: the first {} of each are compared",
+            "repeats differ, {} in A and {} in B: the first {} count in both",
             ha.repeats.max(1),
             hb.repeats.max(1),
             header::repeats(ha, hb)
@@ -256,4 +256,115 @@ fn notes(a: &Side, b: &Side, found: &Matched, prices: &Reprice) -> Vec<String> {
         ));
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::join::header::tests::{header, trial};
+    use weighbridge_record::{PolicyRole, Price, RunHeader, SampleLine};
+
+    /// A run of `policy` over ten samples, in a directory of its own; even samples are right.
+    fn run(dir: &Path, name: &str, policy: &str, change: impl Fn(&mut RunHeader)) {
+        let mut header = header(&[(policy, PolicyRole::Candidate)]);
+        change(&mut header);
+        let line = |i: u32| SampleLine {
+            id: format!("s{i}").as_str().into(),
+            labels: std::collections::BTreeMap::new(),
+            cluster: None,
+            chance: None,
+            prompt_chars: 1,
+            prompt: format!("q{i}"),
+            expected: None,
+            fingerprint: Some(i.to_string()),
+        };
+        let lines: Vec<SampleLine> = (0..10).map(line).collect();
+        let mut writer = RunWriter::fresh(&dir.join(name), &header, &lines).unwrap();
+        for i in 0..10 {
+            for repeat in 0..header.repeats {
+                let mut trial = trial(&format!("s{i}"), policy, "small", f64::from(i % 2));
+                trial.repeat = repeat;
+                trial.ttft_ms = Some(5.0);
+                writer.append(&trial).unwrap();
+            }
+        }
+        writer.flush().unwrap();
+    }
+
+    fn joined(dir: &Path, gate: Option<GatePolicy>) -> Result<RunTable, JoinError> {
+        let [a, b, out] = ["a", "b", "out"].map(|name| dir.join(name));
+        join(&a, &b, Names::default(), gate, &out)
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_returned() {
+        let dir = tempfile::tempdir().unwrap();
+        run(dir.path(), "a", "live", |h| h.repeats = 3);
+        run(dir.path(), "b", "live", |h| h.repeats = 2);
+        let table = joined(dir.path(), None).unwrap();
+        let read = RunTable::load(&dir.path().join("out")).unwrap();
+        assert_eq!(table.header(), read.header());
+        assert_eq!(table.samples(), read.samples());
+        for (x, y) in table.arms().iter().zip(read.arms()) {
+            assert_eq!(
+                (&x.score, &x.place, x.trials),
+                (&y.score, &y.place, y.trials)
+            );
+        }
+        assert_eq!((table.repeats(), table.arms()[0].trials), (2, 20));
+        let join = header::join_of(read.header()).unwrap();
+        assert_eq!((join.a.trials, join.b.trials), (30, 20));
+        assert_eq!(read.foreign(), 0);
+    }
+
+    #[test]
+    fn times_of_a_live_run_and_a_replay_are_not_compared() {
+        let dir = tempfile::tempdir().unwrap();
+        run(dir.path(), "a", "live", |_| ());
+        run(dir.path(), "b", "live", |h| h.mode = Mode::Live);
+        let table = joined(dir.path(), None).unwrap();
+        assert!(
+            table
+                .arms()
+                .iter()
+                .all(|arm| arm.ttft_ms.iter().all(|ms| ms.is_nan()))
+        );
+        let join = header::join_of(table.header()).unwrap();
+        assert!(
+            join.notes[0].contains("times are not comparable"),
+            "{:?}",
+            join.notes
+        );
+    }
+
+    #[test]
+    fn a_promised_saving_needs_prices_on_both_sides() {
+        let dir = tempfile::tempdir().unwrap();
+        run(dir.path(), "a", "live", |_| ());
+        run(dir.path(), "b", "live", |h| {
+            h.fleet[0].price = Some(Price::default())
+        });
+        let saving = GatePolicy {
+            min_saving: Some(0.1),
+            ..GatePolicy::default()
+        };
+        let error = joined(dir.path(), Some(saving)).unwrap_err().to_string();
+        assert!(
+            error.contains("small has a token price in one run only"),
+            "{error}"
+        );
+        assert!(!dir.path().join("out").exists());
+        assert!(joined(dir.path(), None).is_ok());
+    }
+
+    #[test]
+    fn a_log_that_is_no_comparison_is_never_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        run(dir.path(), "a", "live", |_| ());
+        run(dir.path(), "b", "live", |_| ());
+        run(dir.path(), "out", "paid for", |_| ());
+        let error = joined(dir.path(), None).unwrap_err();
+        assert!(matches!(error, JoinError::Overwrites(_)), "{error}");
+        assert!(!error.hint().is_empty());
+    }
 }

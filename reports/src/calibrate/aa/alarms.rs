@@ -142,7 +142,7 @@ fn noise(
         false_alarms: share(&|s| *s == SliceState::Blocked),
         proven: share(&|s| *s == SliceState::Proven),
         noise_floor: if still {
-            floor_by_limit(flips.rate.n)
+            floor_by_limit(flips.units)
         } else {
             floor(trials.iter().map(|t| t[slice].difference.point.abs()))
         },
@@ -159,8 +159,8 @@ fn floor(differences: impl Iterator<Item = f64>) -> f64 {
     all[rank.clamp(1, all.len()) - 1]
 }
 
-/// The floor at the highest flip rate that `n` samples without a flip do not exclude; 1 without
-/// samples.
+/// The floor at the highest flip rate that `n` clusters without a flip do not exclude; 1 without
+/// any.
 fn floor_by_limit(n: u64) -> f64 {
     if n == 0 {
         return 1.0;

@@ -1,10 +1,13 @@
 //! How often the score and the answer of a sample change from draw to draw.
 
+use std::collections::BTreeSet;
+
 use super::Answers;
 use super::draws::Draws;
 use crate::compare::{Frame, Spread};
 use crate::model::Estimate;
-use crate::stats::proportion::wilson;
+use crate::stats::Interval;
+use crate::stats::proportion::{clopper_pearson, wilson};
 
 /// Two-sided level of the intervals.
 pub(super) const LEVEL: f64 = 0.95;
@@ -13,10 +16,13 @@ pub(super) const LEVEL: f64 = 0.95;
 pub(super) struct Flips {
     pub(super) rate: Estimate,
     pub(super) mean_change: f64,
+    /// Clusters that have an A/A pair.
+    pub(super) units: u64,
 }
 
-/// Flips over some samples. With two draws and no clusters Wilson's interval; otherwise the mean of
-/// the samples' shares, with the interval that such means get.
+/// Flips over some samples. With two draws and no clusters Wilson's interval; without any flip the
+/// exact binomial one over clusters, which are taken to flip as one; otherwise the mean of the
+/// samples' shares, with the interval that such means get.
 pub(super) fn flips(frame: &Frame<'_>, draws: &Draws<'_>, members: &[u32]) -> Flips {
     let (mut shares, mut at) = (Vec::new(), Vec::new());
     let mut change = 0.0;
@@ -43,24 +49,39 @@ pub(super) fn flips(frame: &Frame<'_>, draws: &Draws<'_>, members: &[u32]) -> Fl
     let n = shares.len();
     Flips {
         mean_change: if n == 0 { 0.0 } else { change / n as f64 },
+        units: units(frame, &at),
         rate: rate(frame, draws, &shares, &at),
     }
+}
+
+/// Clusters among some samples.
+fn units(frame: &Frame<'_>, at: &[u32]) -> u64 {
+    let Some(clusters) = &frame.clusters else {
+        return at.len() as u64;
+    };
+    let ids: BTreeSet<u32> = at.iter().map(|&i| clusters[i as usize]).collect();
+    ids.len() as u64
 }
 
 fn rate(frame: &Frame<'_>, draws: &Draws<'_>, shares: &[f64], at: &[u32]) -> Estimate {
     let n = shares.len() as u64;
     let total: f64 = shares.iter().sum();
+    let estimate = |found: Option<Interval>, method: &str| Estimate {
+        point: if n == 0 { 0.0 } else { total / n as f64 },
+        lower: found.map(|i| i.lo),
+        upper: found.map(|i| i.hi),
+        level: LEVEL,
+        n,
+        method: method.to_owned(),
+    };
     if draws.len() == 2 && frame.clusters.is_none() {
         // Whole numbers: each sample has one pair.
         let found = wilson(total as u64, n, LEVEL).ok();
-        return Estimate {
-            point: if n == 0 { 0.0 } else { total / n as f64 },
-            lower: found.map(|i| i.lo),
-            upper: found.map(|i| i.hi),
-            level: LEVEL,
-            n,
-            method: "Wilson".to_owned(),
-        };
+        return estimate(found, "Wilson");
+    }
+    if total == 0.0 {
+        let found = clopper_pearson(0, units(frame, at), LEVEL).ok();
+        return estimate(found, "Clopper-Pearson over clusters");
     }
     Spread::of(frame, shares, at).estimate(LEVEL)
 }

@@ -10,7 +10,7 @@
 //!
 //! **Noise floor.** 95 % of those trials show a mean difference smaller than this, in either
 //! direction. Where no sample flipped, the floor is that of the highest flip rate which the number
-//! of samples does not exclude at 95 %: `1.96 sqrt(f / n)`.
+//! `n` of clusters does not exclude at 95 %: `1.96 sqrt(f / n)`.
 //!
 //! Times: the within-sample coefficient of variation by the root mean square of `sd / mean` over the
 //! samples with at least two times (Bland and Altman 1996).

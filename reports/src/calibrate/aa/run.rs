@@ -1,7 +1,7 @@
 //! The A/A measurement of a run.
 
 use serde::Serialize;
-use weighbridge_record::{Mode, SliceTier};
+use weighbridge_record::{Mode, PolicyRole, SliceTier};
 
 use super::alarms::{SliceNoise, alarms, outcome};
 use super::answers::Answers;
@@ -28,6 +28,8 @@ pub struct AaOptions {
 pub struct Noise {
     /// The policies whose draws are taken together.
     pub policies: Vec<String>,
+    /// Whether one of them is the baseline or a candidate: what the gate judges.
+    pub gated: bool,
     /// Draws of each sample.
     pub draws: u64,
     /// Difference of the first two draws, second minus first, in score units.
@@ -156,7 +158,12 @@ fn noise(frame: &Frame<'_>, draws: &Draws<'_>, answers: &Answers, options: &AaOp
     let column = |draw| -> Vec<f64> { (0..samples).map(|s| draws.score(draw, s)).collect() };
     let observed = measure_scores(frame, draws.arm(), &column(0), &column(1), options.seed);
     let reworded = reworded(draws, answers, samples);
+    let gated = |&p: &usize| {
+        let role = policies[p].role;
+        matches!(role, PolicyRole::Baseline | PolicyRole::Candidate)
+    };
     Noise {
+        gated: draws.policies.iter().any(gated),
         draws: draws.len() as u64,
         observed: observed[0].difference.point,
         observed_outcome: outcome(&observed),

@@ -68,13 +68,15 @@ fn push_policy(out: &mut String, noise: &Noise) {
     );
     push_times(out, noise);
     let width = noise.slices.iter().map(|s| plain(&s.slice).chars().count());
-    let width = width.max().unwrap_or(0).max(5);
+    let width = width.max().unwrap_or(0).max(7);
     let _ = writeln!(
         out,
         "  {:<width$}  {:>6}  {:>24}  {:>14}  {:>14}  {:>11}  {:>6}",
         "slice", "n", "flip rate, 95 %", "false alarms", "proven", "noise floor", "margin"
     );
-    for slice in &noise.slices {
+    // The slices of policies that the gate does not judge are in the JSON form.
+    let shown = if noise.gated { noise.slices.len() } else { 1 };
+    for slice in noise.slices.iter().take(shown) {
         push_slice(out, slice, width);
     }
     if let Some(overall) = noise.slices.first() {
@@ -84,7 +86,7 @@ fn push_policy(out: &mut String, noise: &Noise) {
             points_up(overall.noise_floor)
         );
     }
-    if noise.slices.iter().any(|s| s.floor_by_limit) {
+    if noise.slices.iter().take(shown).any(|s| s.floor_by_limit) {
         let _ = writeln!(
             out,
             "  * no sample flipped; the floor is that of the highest flip rate not excluded at 95 %"
@@ -94,10 +96,10 @@ fn push_policy(out: &mut String, noise: &Noise) {
 
 fn push_slice(out: &mut String, slice: &SliceNoise, width: usize) {
     let name = plain(&slice.slice);
-    let critical = if slice.tier == SliceTier::Critical {
-        ""
-    } else {
-        " "
+    let critical = match slice.tier {
+        SliceTier::Critical => "  must be proven",
+        SliceTier::Guarded => "",
+        SliceTier::Exploratory => "  never gates",
     };
     let star = if slice.floor_by_limit { "*" } else { "" };
     let floor = format!("<{}{star}", points_up(slice.noise_floor));

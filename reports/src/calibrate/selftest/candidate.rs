@@ -12,7 +12,8 @@ use crate::compare::{Bench, Frame};
 use crate::model::{Outcome, Verdict};
 use crate::stats::special::{norm_cdf, norm_quantile};
 
-/// Losses injected where none are named, beside 0 and the margin.
+/// Losses injected where none are named, beside 0 and the margin; twice the margin where all of
+/// them lie within it.
 const LOSSES: [f64; 4] = [0.02, 0.05, 0.10, 0.20];
 
 /// The gate under one injected loss.
@@ -168,6 +169,9 @@ fn losses(margin: f64, options: &Options) -> Vec<f64> {
         named if !named.is_empty() => named.clone(),
         _ => [0.0, margin].into_iter().chain(LOSSES).collect(),
     };
+    if options.losses.is_empty() && losses.iter().all(|&loss| loss <= margin) {
+        losses.push(2.0 * margin);
+    }
     losses.sort_unstable_by(f64::total_cmp);
     losses.dedup();
     losses
