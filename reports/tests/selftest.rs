@@ -106,7 +106,7 @@ fn flips(i: usize) -> (f64, f64) {
     let turn = i * 7919 % 600;
     (
         score(!(50..70).contains(&turn) && turn < 540),
-        score(turn >= 50 && turn < 540),
+        score((50..540).contains(&turn)),
     )
 }
 

@@ -141,3 +141,76 @@ fn caught(
 fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibrate::Share;
+    use crate::model::Outcome;
+    use weighbridge_record::GatePolicy;
+
+    /// A target of margin .05 with these `(loss, passes, blocks)` of 400 trials.
+    fn target(rows: &[(f64, u64, u64)]) -> TargetTest {
+        let row = |&(loss, pass, block): &(f64, u64, u64)| Row {
+            loss,
+            overall_loss: loss,
+            pass: Share::new(pass, 400),
+            block: Share::new(block, 400),
+            inconclusive: Share::new(400 - pass - block, 400),
+            planned_block: (loss > 0.1).then_some(0.9),
+            example: Outcome::Pass,
+            sentence: String::new(),
+        };
+        TargetTest {
+            slice: "overall".to_owned(),
+            tier: SliceTier::Critical,
+            n: 100,
+            margin: 0.05,
+            flip_rate: 0.1,
+            most: 0.9,
+            rows: rows.iter().map(row).collect(),
+            impossible: Vec::new(),
+        }
+    }
+
+    fn concluded(rows: &[(f64, u64, u64)]) -> (bool, String) {
+        let options = Options {
+            trials: 400,
+            ..Options::default()
+        };
+        let levels = Levels::of(&GatePolicy::default());
+        let (behaves, findings) = conclude(&[target(rows)], &levels, &options);
+        (behaves, findings[0].clone())
+    }
+
+    #[test]
+    fn a_gate_that_passes_losses_or_does_not_block_is_told_so() {
+        assert!(concluded(&[(0.0, 380, 4), (0.05, 22, 150), (0.2, 0, 390)]).0);
+        let (behaves, why) = concluded(&[(0.0, 380, 4), (0.05, 60, 150), (0.2, 0, 390)]);
+        assert!(
+            !behaves && why.contains("passes a true loss of 5 points"),
+            "{why}"
+        );
+        // A PASS beyond the margin is as wrong.
+        let (behaves, why) = concluded(&[(0.05, 20, 150), (0.2, 60, 340)]);
+        assert!(
+            !behaves && why.contains("passes a true loss of 20 points"),
+            "{why}"
+        );
+        let (behaves, why) = concluded(&[(0.05, 0, 0), (0.2, 0, 0)]);
+        assert!(!behaves && why.contains("is decoration"), "{why}");
+        let (behaves, why) = concluded(&[(0.05, 0, 0), (0.2, 0, 25)]);
+        assert!(
+            !behaves && why.contains("hardly more often than by chance"),
+            "{why}"
+        );
+        let (behaves, why) = concluded(&[(0.05, 0, 0), (0.2, 0, 300)]);
+        assert!(!behaves && why.contains("planned are 90.0 %"), "{why}");
+    }
+
+    #[test]
+    fn without_a_loss_beyond_the_margin_nothing_is_claimed() {
+        let (behaves, _) = concluded(&[(0.0, 380, 4)]);
+        assert!(behaves);
+    }
+}
