@@ -166,6 +166,7 @@ fn run(data: &Data) -> RunTable {
             prompt_chars: *length as u32,
             prompt: String::new(),
             expected: None,
+            fingerprint: None,
         });
     let mut table = RunTable::new(header(), samples.collect());
     for policy in 0..POLICIES {

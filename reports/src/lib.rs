@@ -5,8 +5,10 @@
 //! renderers.
 
 pub mod assemble;
+pub mod calibrate;
 pub mod compare;
 pub mod gate;
+pub mod join;
 pub mod model;
 pub mod power;
 pub mod render;

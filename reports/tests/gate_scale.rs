@@ -59,6 +59,7 @@ fn large(policies: usize, samples: usize, ttft: bool) -> RunTable {
         prompt_chars: 10,
         prompt: String::new(),
         expected: None,
+        fingerprint: None,
     });
     let mut table = RunTable::new(header(policies), lines.collect());
     for policy in 0..policies {

@@ -120,6 +120,7 @@ fn run(order: impl Iterator<Item = usize> + Clone, skip: Option<(&str, usize)>) 
         prompt_chars: 10 + (i % 7) as u32,
         prompt: String::new(),
         expected: None,
+        fingerprint: None,
     });
     let mut table = RunTable::new(header(), samples.collect());
     let policies = table.header().policies.clone();

@@ -7,6 +7,8 @@
 )]
 
 mod bad_input;
+mod calibrate;
+mod compare;
 mod live;
 mod plan;
 mod policy;

@@ -1,8 +1,14 @@
 //! The command line, as typed.
 
+mod compare;
+mod gate;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use compare::CompareArgs;
+pub(crate) use gate::{AaArgs, GateArgs, GateCommand, SelftestArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -34,7 +40,9 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Write the report of a run directory again, from its log alone.
     Report(ReportArgs),
-    /// Judge a run directory, by its own gate policy or by another one.
+    /// Weigh a policy of one run against a policy of another, sample by sample.
+    Compare(CompareArgs),
+    /// Judge a run directory, by its own gate policy or by another one; test the gate itself.
     Gate(GateArgs),
     /// Turn a foreign data format into a dataset with recorded outcomes.
     Import(ImportArgs),
@@ -122,20 +130,6 @@ pub(crate) struct ReportArgs {
     /// The run directory.
     pub(crate) run: PathBuf,
     /// Where to write the report; the run directory if absent.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GateArgs {
-    /// The run directory.
-    pub(crate) run: PathBuf,
-    /// Gate policy file (TOML); the run's own if absent.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-    /// Where to write verdict and report; the run directory if absent.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]

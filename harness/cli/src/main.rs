@@ -56,6 +56,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Run(args) => commands::run::run(&args),
         Command::Plan(args) => commands::plan::plan(&args),
         Command::Report(args) => commands::report::report(&args),
+        Command::Compare(args) => commands::compare::compare(&args),
         Command::Gate(args) => commands::gate::gate(&args),
         Command::Import(args) => commands::import::import(&args),
         Command::Data(args) => commands::data::data(&args),

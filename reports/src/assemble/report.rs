@@ -6,6 +6,7 @@ use weighbridge_record::{PolicyRole, RunReader};
 use super::{flips, health, methods, provenance};
 use crate::compare::{Frame, Weighed, weigh_all};
 use crate::gate::judge;
+use crate::join;
 use crate::model::{Outcome, REPORT_SCHEMA, Report, Verdict};
 use crate::routing;
 use crate::summary;
@@ -53,6 +54,7 @@ pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
         flips: flips.flips,
         flip_counts: flips.counts,
         methods,
+        run_diff: join::diff(&frame),
         provenance: provenance::of(header),
     }
 }

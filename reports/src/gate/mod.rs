@@ -17,4 +17,6 @@ mod words;
 pub use exit::exit;
 pub use verdict::judge;
 
-pub(crate) use words::points;
+pub(crate) use verdict::judge_claims;
+
+pub(crate) use words::{points, points_up};

@@ -5,7 +5,8 @@ use weighbridge_datasets::health::Finding;
 use weighbridge_record::{DatasetInfo, GatePolicy, HostInfo, Mode, ModelEntry, PolicyEntry};
 
 use super::{
-    Comparison, LatencySummary, LedgerRow, Outcome, Plane, PolicySummary, RoutingSummary, Verdict,
+    Comparison, LatencySummary, LedgerRow, Outcome, Plane, PolicySummary, RoutingSummary, RunDiff,
+    Verdict,
 };
 
 /// Version of `report.json`.
@@ -138,4 +139,7 @@ pub struct Report {
     pub methods: Vec<String>,
     /// Where everything comes from.
     pub provenance: Provenance,
+    /// What differs between the two runs of a comparison; absent in the report of one run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_diff: Option<RunDiff>,
 }

@@ -17,6 +17,7 @@
 //! | `candidates[].quality` | `difference` (an estimate, score units), `margin`, `certified_loss` |
 //! | `candidates[].cost` | `baseline_per_1k_usd`, `candidate_per_1k_usd`, `saving` (an estimate, share) |
 //! | `candidates[].ttft` | `ratio` (an estimate, candidate over baseline), `p50_change_ms`, `p95_change_ms`; `null` where not measured |
+//! | `run_diff` | of two runs only: `matched`, `excluded` and `still_failing` as counts; `only_a`, `only_b`, `changed`, `new_failures`, `fixed` as lists of sample ids |
 //! | `candidates[].claims[]` | `slice`, `kind`, `required`, `state`, `estimate`, `limit`, `sentence` |
 
 use std::fmt::Write as _;
@@ -24,6 +25,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::RenderError;
+use super::run_diff::RunDiffBrief;
 use crate::model::{Claim, Comparison, Estimate, Outcome, Report, Verdict};
 use crate::table::RunTable;
 
@@ -46,6 +48,8 @@ struct VerdictFile<'a> {
     /// Hash of the policy that the run was made under; another one where it was judged anew.
     run_gate_hash: &'a str,
     candidates: Vec<Candidate<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_diff: Option<RunDiffBrief<'a>>,
 }
 
 #[derive(Serialize)]
@@ -113,6 +117,7 @@ pub fn verdict_json(report: &Report) -> Result<String, RenderError> {
             .iter()
             .map(|verdict| candidate(report, verdict))
             .collect(),
+        run_diff: report.run_diff.as_ref().map(RunDiffBrief::of),
     })
 }
 

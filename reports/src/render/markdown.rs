@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::escape::{markdown as esc, shorten};
 use super::headline::{bracketed, headlines};
 use super::number::{self, NONE, count, percent, points, signed_points, usd};
-use super::words;
+use super::{run_diff, words};
 use crate::model::{Comparison, Report, SliceState, Verdict};
 
 /// Hidden first line by which a bot finds its own comment again.
@@ -22,6 +22,7 @@ const CELL: usize = 120;
 pub fn markdown(report: &Report) -> String {
     let mut blocks = vec![head(report)];
     blocks.extend(report.verdicts.iter().map(|v| verdict(report, v)));
+    blocks.extend(report.run_diff.as_ref().map(run_diff::markdown));
     let rest = report
         .verdicts
         .iter()

@@ -14,6 +14,7 @@ mod json;
 mod junit;
 mod markdown;
 mod number;
+mod run_diff;
 mod svg;
 mod table;
 mod terminal;
@@ -30,3 +31,5 @@ pub use json::{VERDICT_SCHEMA, report_json, verdict_json};
 pub use junit::junit;
 pub use markdown::{MARKER, markdown};
 pub use terminal::{Colour, terminal};
+
+pub(crate) use escape::terminal as plain;

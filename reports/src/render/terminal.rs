@@ -6,7 +6,7 @@ use super::escape::{shorten, terminal as esc};
 use super::headline::headlines;
 use super::number::count;
 use super::table::Tone;
-use super::words;
+use super::{run_diff, words};
 use crate::model::{ClaimState, Outcome, Report, Verdict};
 
 /// Whether escape sequences may be written.
@@ -47,6 +47,9 @@ pub fn terminal(report: &Report, colour: Colour) -> String {
     }
     for verdict in &report.verdicts {
         push_verdict(&mut out, report, verdict, colour);
+    }
+    if let Some(diff) = &report.run_diff {
+        out.push_str(&run_diff::terminal(diff));
     }
     if report.verdicts.len() > 1 {
         let word = painted(report.outcome, colour);

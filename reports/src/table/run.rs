@@ -149,6 +149,11 @@ impl RunTable {
         Some(found)
     }
 
+    /// Adds the facts about the client that lie beside a log, as [`Self::load`] does.
+    pub(crate) fn note_clients(&mut self, dir: &Path) {
+        self.header.notes.extend(notes(dir));
+    }
+
     /// The same run, held against another gate policy.
     #[must_use]
     pub fn with_gate(mut self, gate: GatePolicy) -> Self {
@@ -219,7 +224,7 @@ impl RunTable {
 }
 
 /// Facts about the client, where the run directory has any.
-fn notes(dir: &Path) -> BTreeMap<String, String> {
+pub(crate) fn notes(dir: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(dir.join(RunTable::NOTES)).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
 }

@@ -109,6 +109,7 @@ impl Run {
             prompt_chars: 10,
             prompt: "q".to_owned(),
             expected: None,
+            fingerprint: None,
         });
         self.samples.last_mut().unwrap()
     }

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod gate;
 pub(crate) mod import;

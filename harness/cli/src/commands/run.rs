@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use weighbridge_record::{Exit, RunReader};
+use weighbridge_reports::model::Report;
 use weighbridge_reports::table::RunTable;
 
 use crate::args::RunArgs;
@@ -70,8 +71,20 @@ pub(crate) fn finish(
     out: &Path,
     output: &crate::args::OutputArgs,
 ) -> Result<Exit, Failure> {
+    finish_with(table, run, out, output, |_| {})
+}
+
+/// The same, with something to say about the report before it is printed.
+pub(crate) fn finish_with(
+    table: &RunTable,
+    run: &Path,
+    out: &Path,
+    output: &crate::args::OutputArgs,
+    talk: impl FnOnce(&Report),
+) -> Result<Exit, Failure> {
     let mut reader = RunReader::open(run)?;
     let report = weighbridge_reports::assemble::assemble(table, Some(&mut reader));
+    talk(&report);
     outputs::write(&report, out)?;
     outputs::print(&report, out, output)?;
     Ok(weighbridge_reports::gate::exit(

@@ -20,6 +20,10 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../../templates/parts/verdict.html"),
     ),
     (
+        "run_diff",
+        include_str!("../../../templates/parts/run_diff.html"),
+    ),
+    (
         "slices",
         include_str!("../../../templates/parts/slices.html"),
     ),

@@ -16,6 +16,7 @@ mod plane;
 mod policies;
 mod provenance;
 mod routing;
+mod run_diff;
 mod slices;
 mod verdict;
 

@@ -6,7 +6,7 @@ use minijinja::{Environment, Value, context};
 use super::detail::{DETAILS, Detail};
 use super::environment::{STYLE, environment};
 use super::{
-    flips, health, latency, ledger, plane, policies, provenance, routing, slices, verdict,
+    flips, health, latency, ledger, plane, policies, provenance, routing, run_diff, slices, verdict,
 };
 use crate::model::Report;
 use crate::render::RenderError;
@@ -42,6 +42,7 @@ fn render(
         shortened => shortened,
         style => Value::from_safe_string(STYLE.to_owned()),
         verdict => Value::from(Serde(verdict::view(report))),
+        run_diff => Value::from(Serde(run_diff::view(report))),
         policies => Value::from(Serde(policies::table(report))),
         policies_more => Value::from(Serde(policies::more(report))),
         slices => Value::from(Serde(slices::view(report, detail))),
