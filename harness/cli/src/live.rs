@@ -169,7 +169,7 @@ async fn interrupted(handle: Arc<StopHandle>) {
 
 fn end(end: End) -> RunEnd {
     match end {
-        End::Completed => RunEnd::Completed,
+        End::Completed | End::Enough => RunEnd::Completed,
         End::Budget(limit) => RunEnd::Budget(limit.as_str().to_owned()),
         End::Interrupted => RunEnd::Interrupted,
     }

@@ -38,6 +38,7 @@ pub(crate) fn header(experiment: &Experiment, planned: &[Planned]) -> RunHeader 
         findings: manifest.findings.clone(),
         started_unix_ms: None,
         host: live.then(host),
+        change: None,
         notes: notes(experiment),
     }
 }

@@ -66,7 +66,10 @@ impl LossMixture {
         for (capital, (share, _)) in self.capitals.iter_mut().zip(players) {
             *capital += (-share * x).ln_1p();
         }
-        let top = self.capitals.iter().fold(f64::NEG_INFINITY, |m, c| m.max(*c));
+        let top = self
+            .capitals
+            .iter()
+            .fold(f64::NEG_INFINITY, |m, c| m.max(*c));
         let sum: f64 = self
             .capitals
             .iter()
@@ -163,7 +166,10 @@ mod tests {
             }
             let known = discordant_losses(losses, gains, 0.5).unwrap().ln();
             let got = mixture.log_e_value();
-            assert!((got - known).abs() < 1e-3, "{losses} {gains}: {got} {known}");
+            assert!(
+                (got - known).abs() < 1e-3,
+                "{losses} {gains}: {got} {known}"
+            );
         }
     }
 
