@@ -10,6 +10,7 @@ pub mod gate;
 pub mod model;
 pub mod render;
 pub mod routing;
+pub mod sequential;
 pub mod stats;
 pub mod summary;
 pub mod table;

@@ -26,4 +26,4 @@ pub use weigh::{Weighed, weigh, weigh_all};
 
 pub(crate) use frame::{LEVEL, has_ttft, is_binary, per_sample};
 pub(crate) use latency::ttft;
-pub(crate) use routed::{Route, route};
+pub(crate) use routed::{Route, route, routed};

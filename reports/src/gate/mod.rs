@@ -17,4 +17,4 @@ mod words;
 pub use exit::exit;
 pub use verdict::judge;
 
-pub(crate) use words::points;
+pub(crate) use words::{confidence, count, percent, points, points_up};

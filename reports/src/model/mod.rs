@@ -9,6 +9,7 @@ mod plane;
 mod policy;
 mod report;
 mod routing;
+mod sequential;
 mod verdict;
 
 pub use comparison::{Comparison, CostChange, ErrorChange, SliceKind, SliceResult, SliceState};
@@ -18,4 +19,5 @@ pub use plane::{Plane, PlanePoint, PointKind};
 pub use policy::{LedgerRow, ModelShare, PolicySummary};
 pub use report::{Coverage, Flip, FlipSide, Provenance, REPORT_SCHEMA, Report};
 pub use routing::{ControlCheck, Cpt, CurvePoint, RoutingSummary};
+pub use sequential::{Attempts, EvidenceRow, Sequential, SequentialCandidate, SequentialStop};
 pub use verdict::{Claim, ClaimKind, ClaimState, Outcome, Verdict};

@@ -51,7 +51,7 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
         .map(|p| serde_json::json!({ "name": p.entry.name, "kind": p.entry.kind, "hash": p.entry.hash }))
         .collect();
     let run = &experiment.run;
-    serde_json::json!({
+    let mut resolved = serde_json::json!({
         "name": experiment.name,
         "seed": experiment.seed,
         "repeats": experiment.repeats,
@@ -65,7 +65,11 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
         "models": experiment.models,
         "policies": policies,
         "slices": experiment.slices,
-    })
+    });
+    if run.sequential {
+        resolved["sequential"] = true.into();
+    }
+    resolved
 }
 
 fn fleet(experiment: &Experiment) -> Vec<ModelEntry> {
