@@ -9,4 +9,5 @@
 mod bad_input;
 mod live;
 mod replay;
+mod sequential;
 mod support;

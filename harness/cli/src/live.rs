@@ -49,12 +49,14 @@ pub(crate) fn live(
         let outcome = run(
             experiment,
             planned,
-            judge,
-            first,
             dir,
             fleet.backends.clone(),
-            writer,
-            done,
+            Begun {
+                writer,
+                done,
+                judge,
+                first,
+            },
         )
         .await;
         fleet.shutdown().await;
@@ -98,16 +100,29 @@ pub(crate) fn started(experiment: &Experiment) -> Option<u64> {
     u64::try_from(since.as_millis()).ok()
 }
 
+/// A run directory that is open for more.
+struct Begun {
+    writer: RunWriter,
+    /// Trials that are finished already.
+    done: Vec<Trial>,
+    judge: Option<Judge>,
+    /// First sample that earlier attempts did not use.
+    first: usize,
+}
+
 async fn run(
     experiment: &Experiment,
     planned: &[Planned],
-    mut judge: Option<Judge>,
-    first: usize,
     dir: &Path,
     backends: BTreeMap<Arc<str>, Arc<dyn weighbridge_engine::Backend>>,
-    writer: RunWriter,
-    done: Vec<Trial>,
+    begun: Begun,
 ) -> Result<(RunTable, RunEnd), Failure> {
+    let Begun {
+        writer,
+        done,
+        mut judge,
+        first,
+    } = begun;
     let samples = &experiment.judged.samples()[first..];
     let total = samples.len() * planned.len() * experiment.repeats as usize;
     let settings = settings(experiment, &done);
@@ -155,8 +170,11 @@ async fn run(
 
 /// Feeds finished trials; whether they were enough.
 fn replayed(judge: &mut Judge, done: &[Trial]) -> bool {
-    done.iter()
-        .fold(false, |enough, trial| judge.is_enough(trial) || enough)
+    let mut enough = false;
+    for trial in done {
+        enough |= judge.is_enough(trial);
+    }
+    enough
 }
 
 fn key(trial: &Trial) -> TrialKey {

@@ -61,10 +61,22 @@ pub(crate) fn replay(
 }
 
 /// Why no more trials are taken.
+#[derive(Debug)]
 enum End {
     Enough,
     Log(LogError),
 }
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Enough => f.write_str("nothing more is needed"),
+            Self::Log(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for End {}
 
 impl From<LogError> for End {
     fn from(error: LogError) -> Self {

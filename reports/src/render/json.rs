@@ -12,6 +12,8 @@
 //! | --- | --- |
 //! | `name`, `outcome` | the experiment; worst outcome of all candidates: `pass`, `inconclusive`, `block` or `invalid` |
 //! | `seed`, `experiment_hash`, `gate_hash` | what it rests on |
+//! | `sequential` | of a sequential run: `method`, `stop`, `sentence`, `samples_used`, `samples_available`, `spent_usd`, `saved_usd`, `candidates[].evidence[]` with `slice`, `question`, `log_e` (natural logarithm of the e-value), `log_threshold`, `decided` |
+//! | `attempt` | key of the change, `number` of this attempt, and what that means |
 //! | `candidates[]` | one entry for each candidate, in the order of the experiment |
 //! | `candidates[].candidate`, `.baseline`, `.outcome`, `.sentence`, `.next_steps` | the verdict |
 //! | `candidates[].quality` | `difference` (an estimate, score units), `margin`, `certified_loss` |
@@ -24,7 +26,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::RenderError;
-use crate::model::{Claim, Comparison, Estimate, Outcome, Report, Verdict};
+use crate::model::{Attempts, Claim, Comparison, Estimate, Outcome, Report, Sequential, Verdict};
 
 /// Version of `verdict.json`.
 pub const VERDICT_SCHEMA: u32 = 1;
@@ -37,7 +39,18 @@ struct VerdictFile<'a> {
     seed: u64,
     experiment_hash: &'a str,
     gate_hash: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequential: Option<&'a Sequential>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<Attempt<'a>>,
     candidates: Vec<Candidate<'a>>,
+}
+
+#[derive(Serialize)]
+struct Attempt<'a> {
+    change: &'a str,
+    number: u32,
+    note: &'a str,
 }
 
 #[derive(Serialize)]
@@ -94,12 +107,22 @@ pub fn verdict_json(report: &Report) -> Result<String, RenderError> {
         seed: report.provenance.seed,
         experiment_hash: &report.provenance.experiment_hash,
         gate_hash: &report.provenance.gate_hash,
+        sequential: report.sequential.as_ref(),
+        attempt: report.attempts.as_ref().map(attempt),
         candidates: report
             .verdicts
             .iter()
             .map(|verdict| candidate(report, verdict))
             .collect(),
     })
+}
+
+fn attempt(attempts: &Attempts) -> Attempt<'_> {
+    Attempt {
+        change: &attempts.change,
+        number: attempts.number,
+        note: &attempts.note,
+    }
 }
 
 fn candidate<'a>(report: &'a Report, verdict: &'a Verdict) -> Candidate<'a> {

@@ -22,6 +22,7 @@ const CELL: usize = 120;
 pub fn markdown(report: &Report) -> String {
     let mut blocks = vec![head(report)];
     blocks.extend(report.verdicts.iter().map(|v| verdict(report, v)));
+    blocks.extend(super::sequential::markdown(report));
     let rest = report
         .verdicts
         .iter()

@@ -14,6 +14,7 @@ mod json;
 mod junit;
 mod markdown;
 mod number;
+mod sequential;
 mod svg;
 mod table;
 mod terminal;

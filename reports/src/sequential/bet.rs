@@ -3,7 +3,7 @@
 use weighbridge_record::{ChangeInfo, Question};
 
 use crate::stats::StatsError;
-use crate::stats::betting::{GainBet, LossMixture, Unit};
+use crate::stats::betting::{GainBet, LossMixture};
 
 /// A question under watch.
 #[derive(Debug, Clone)]
@@ -31,8 +31,6 @@ pub(super) struct Subject<'a> {
     pub(super) change: Option<&'a ChangeInfo>,
     pub(super) candidate: &'a str,
     pub(super) slice: &'a str,
-    /// Most items of the slice in one block.
-    pub(super) largest: u32,
 }
 
 impl Bet {
@@ -43,7 +41,7 @@ impl Bet {
         margin: f64,
         alpha: f64,
     ) -> Result<Self, StatsError> {
-        let bet = GainBet::new(-margin, subject.largest.max(1), alpha)?;
+        let bet = GainBet::new(-margin, alpha)?;
         let threshold = Some((1.0 / alpha).ln());
         Ok(Self::new(subject, question, Player::Gain(bet), threshold))
     }
@@ -55,7 +53,7 @@ impl Bet {
         margin: f64,
         alpha: Option<f64>,
     ) -> Result<Self, StatsError> {
-        let bet = LossMixture::new(-margin, subject.largest.max(1))?;
+        let bet = LossMixture::new(-margin)?;
         let threshold = alpha.map(|alpha| (1.0 / alpha).ln());
         Ok(Self::new(subject, question, Player::Loss(bet), threshold))
     }
@@ -83,12 +81,12 @@ impl Bet {
         bet
     }
 
-    /// Adds the items of one block. A unit that is out of range proves nothing and is left out; it
+    /// Adds the mean difference of one block. A value out of range proves nothing and is left out; it
     /// cannot come from scores in `[0, 1]`.
-    pub(super) fn push(&mut self, unit: Unit) {
+    pub(super) fn push(&mut self, d: f64) {
         let _ = match &mut self.player {
-            Player::Gain(bet) => bet.push(unit),
-            Player::Loss(bet) => bet.push(unit),
+            Player::Gain(bet) => bet.push(d),
+            Player::Loss(bet) => bet.push(d),
         };
         self.look();
     }
@@ -112,21 +110,21 @@ impl Bet {
         self.carried + self.own_log_e()
     }
 
-    /// Most that a block of `count` items can add.
-    pub(super) fn most_gain(&self, count: u32) -> f64 {
+    /// Most that one block can add.
+    pub(super) fn most_gain(&self) -> f64 {
         match &self.player {
-            Player::Gain(bet) if count > 0 => bet.most_gain(count),
-            _ => 0.0,
+            Player::Gain(bet) => bet.most_gain(),
+            Player::Loss(_) => f64::INFINITY,
         }
     }
 
-    /// Blocks of `count` items without a difference that would decide it, at most `most`.
-    pub(super) fn quiet_blocks_needed(&self, count: u32, most: u64) -> Option<u64> {
+    /// Blocks without a difference that would decide it, at most `most`.
+    pub(super) fn quiet_blocks_needed(&self, most: u64) -> Option<u64> {
         let mut ahead = self.clone();
         (0..=most).find(|_| {
             let done = ahead.decided;
             if !done {
-                ahead.push(Unit { sum: 0.0, count });
+                ahead.push(0.0);
             }
             done
         })

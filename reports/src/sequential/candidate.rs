@@ -11,7 +11,6 @@ use super::saving::Saving;
 use super::values::{Arms, Twofold};
 use crate::compare::route;
 use crate::stats::StatsError;
-use crate::stats::betting::Unit;
 use crate::table::ScoreState;
 
 /// Where a candidate stands.
@@ -39,8 +38,8 @@ pub(super) struct Watched {
     pub(super) sum: f64,
     pub(super) losses: u64,
     pub(super) gains: u64,
-    /// Most that the blocks from each position on can add to `within`.
-    ahead: Vec<f64>,
+    /// Blocks with items of it among those from each position on.
+    to_come: Vec<u32>,
 }
 
 /// Everything about one candidate.
@@ -245,7 +244,7 @@ impl Candidate {
     pub(super) fn hopeless(&self, cursor: usize, blocks: usize) -> Option<&Bet> {
         let short = |watched: &&Watched| {
             watched.within.as_ref().is_some_and(|bet| {
-                let best = bet.log_e() + watched.ahead(cursor, blocks);
+                let best = bet.log_e() + watched.ahead(cursor, blocks, bet);
                 // A hair of slack: rounding must not end a run.
                 !bet.decided && bet.log_threshold.is_some_and(|limit| best < limit - 1e-9)
             })
@@ -302,19 +301,18 @@ impl Watched {
             change,
             candidate,
             slice: &guard.name,
-            largest: guard.largest,
         };
         let critical = guard.tier == SliceTier::Critical;
         let (margin, alpha) = (guard.margin, layout.levels.pass);
         let within = || Bet::gain(&subject, Question::WithinMargin, margin, alpha);
         let beyond = || Bet::loss(&subject, Question::BeyondMargin, margin, None);
-        let watched = Self {
+        Ok(Self {
             within: critical.then(within).transpose()?,
             worse: Some(Bet::loss(&subject, Question::Worse, 0.0, None)?),
             beyond: critical.then(beyond).transpose()?,
+            to_come: guard.to_come.clone(),
             ..Self::empty(margin)
-        };
-        Ok(watched.looking_ahead(&guard.counts))
+        })
     }
 
     fn rate(
@@ -324,20 +322,18 @@ impl Watched {
         margin: f64,
         [within, worse]: [Question; 2],
     ) -> Result<Self, StatsError> {
-        let all = &layout.guards[0];
         let subject = Subject {
             change,
             candidate,
             slice: "overall",
-            largest: all.largest,
         };
         let levels = &layout.levels;
-        let watched = Self {
+        Ok(Self {
             within: Some(Bet::gain(&subject, within, margin, levels.pass)?),
             worse: Some(Bet::loss(&subject, worse, 0.0, Some(levels.family))?),
+            to_come: layout.guards[0].to_come.clone(),
             ..Self::empty(margin)
-        };
-        Ok(watched.looking_ahead(&all.counts))
+        })
     }
 
     fn empty(margin: f64) -> Self {
@@ -350,41 +346,24 @@ impl Watched {
             sum: 0.0,
             losses: 0,
             gains: 0,
-            ahead: Vec::new(),
+            to_come: Vec::new(),
         }
     }
 
-    fn looking_ahead(mut self, counts: &[u32]) -> Self {
-        if let Some(within) = &self.within {
-            let mut sum = 0.0;
-            self.ahead = counts
-                .iter()
-                .rev()
-                .map(|&count| {
-                    sum += within.most_gain(count);
-                    sum
-                })
-                .collect();
-            self.ahead.reverse();
-        }
-        self
-    }
-
-    fn ahead(&self, cursor: usize, blocks: usize) -> f64 {
-        let from = |at: usize| self.ahead.get(at).copied().unwrap_or(0.0);
-        from(cursor) - from(cursor.saturating_add(blocks))
+    /// Most that the next `blocks` blocks can add to `within`.
+    fn ahead(&self, cursor: usize, blocks: usize, bet: &Bet) -> f64 {
+        let from = |at: usize| self.to_come.get(at).copied().unwrap_or(0);
+        f64::from(from(cursor) - from(cursor.saturating_add(blocks))) * bet.most_gain()
     }
 
     fn push(&mut self, sums: &Sums) {
-        let unit = |sum: f64| Unit {
-            sum,
-            count: sums.count,
-        };
+        // A cluster is one observation: the mean of its items.
+        let mean = |sum: f64| sum / f64::from(sums.count);
         if let Some(bet) = &mut self.within {
-            bet.push(unit(sums.against));
+            bet.push(mean(sums.against));
         }
         for bet in [&mut self.worse, &mut self.beyond].into_iter().flatten() {
-            bet.push(unit(sums.favour));
+            bet.push(mean(sums.favour));
         }
         self.n += sums.known;
         self.sum += sums.point;

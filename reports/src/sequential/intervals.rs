@@ -6,7 +6,7 @@ use super::layout::Layout;
 use super::values::Arms;
 use crate::compare::{Frame, LEVEL, routed};
 use crate::model::{Comparison, Estimate, SliceKind, SliceResult, SliceState};
-use crate::stats::betting::{Unit, units_lower};
+use crate::stats::betting::{Horizon, certified_lower};
 
 use super::candidate::{Candidate, Watched};
 
@@ -15,12 +15,12 @@ const SEQUENCE: &str = "betting confidence sequence, anytime-valid";
 /// What is appended to the names of intervals that were not made for stopping early.
 const FIXED: &str = "; fixed n, not valid under early stopping, not gating";
 
-/// Units of one slice in visiting order, with unknowns against and for the candidate.
+/// Mean differences of the blocks of one slice in visiting order, with unknowns against and for the
+/// candidate.
 #[derive(Default)]
 struct Units {
-    against: Vec<Unit>,
-    favour: Vec<Unit>,
-    largest: u32,
+    against: Vec<f64>,
+    favour: Vec<f64>,
 }
 
 /// Rewrites a comparison. `candidate` is the process of the same policy.
@@ -50,16 +50,11 @@ pub(super) fn rewrite(
     for slice in slices {
         let inside = members.get(slice.name.as_str()).unwrap_or(&blank);
         let guard = layout.guards.iter().position(|g| g.name == slice.name);
-        let units = units(
-            &arms,
-            visited,
-            inside,
-            guard.map(|g| layout.guards[g].largest),
-        );
+        let units = units(&arms, visited, inside);
         let simultaneous = layout.levels.pass / filled as f64;
         bound(slice, &units, layout.levels.pass, simultaneous);
         let watched = guard.map(|g| &candidate.slices[g]);
-        conclude(slice, watched, units.largest);
+        conclude(slice, watched);
     }
     for estimate in [&mut comparison.routed_loss, &mut comparison.cost.saving]
         .into_iter()
@@ -104,10 +99,10 @@ fn members(
     all
 }
 
-fn units(arms: &Arms<'_>, visited: &[Vec<u32>], inside: &[bool], largest: Option<u32>) -> Units {
+fn units(arms: &Arms<'_>, visited: &[Vec<u32>], inside: &[bool]) -> Units {
     let mut units = Units::default();
     for block in visited {
-        let (mut against, mut favour, mut count) = (0.0, 0.0, 0);
+        let (mut against, mut favour, mut count) = (0.0, 0.0, 0u32);
         for &sample in block {
             if inside.get(sample as usize).copied().unwrap_or(false) {
                 let d = arms.score(sample);
@@ -117,22 +112,19 @@ fn units(arms: &Arms<'_>, visited: &[Vec<u32>], inside: &[bool], largest: Option
             }
         }
         if count > 0 {
-            units.against.push(Unit {
-                sum: against,
-                count,
-            });
-            units.favour.push(Unit { sum: favour, count });
-            units.largest = units.largest.max(count);
+            let count = f64::from(count);
+            units.against.push((against / count).clamp(-1.0, 1.0));
+            units.favour.push((favour / count).clamp(-1.0, 1.0));
         }
     }
-    units.largest = largest.unwrap_or(units.largest).max(units.largest);
     units
 }
 
 fn bound(slice: &mut SliceResult, units: &Units, alpha: f64, simultaneous: f64) {
-    let mirrored: Vec<Unit> = units.favour.iter().map(|u| u.mirrored()).collect();
-    let lower = |alpha: f64| units_lower(&units.against, units.largest, alpha).unwrap_or(-1.0);
-    let upper = |alpha: f64| units_lower(&mirrored, units.largest, alpha).map_or(1.0, |x| 0.0 - x);
+    let mirrored: Vec<f64> = units.favour.iter().map(|d| 0.0 - d).collect();
+    let limit = |d: &[f64], alpha: f64| certified_lower(d, alpha, Horizon::Anytime).unwrap_or(-1.0);
+    let lower = |alpha: f64| limit(&units.against, alpha);
+    let upper = |alpha: f64| 0.0 - limit(&mirrored, alpha);
     let tail = 0.5 * (1.0 - LEVEL);
     let some = !units.against.is_empty();
     slice.difference = Estimate {
@@ -148,7 +140,7 @@ fn bound(slice: &mut SliceResult, units: &Units, alpha: f64, simultaneous: f64) 
 }
 
 /// What the e-processes say about a slice.
-fn conclude(slice: &mut SliceResult, watched: Option<&Watched>, largest: u32) {
+fn conclude(slice: &mut SliceResult, watched: Option<&Watched>) {
     let p = |bet: &super::bet::Bet| (-bet.log_peak).exp().min(1.0);
     slice.noninferiority_p = watched.and_then(|w| w.within.as_ref()).map(p);
     slice.worse_p = watched.and_then(|w| w.worse.as_ref()).map(p);
@@ -168,17 +160,16 @@ fn conclude(slice: &mut SliceResult, watched: Option<&Watched>, largest: u32) {
         SliceState::Proven
     } else {
         SliceState::Undecided {
-            needs_n: needed(slice, watched, largest),
+            needs_n: needed(slice, watched),
         }
     };
 }
 
 /// Samples at which a critical slice would be proven if nothing differed from here on.
-fn needed(slice: &SliceResult, watched: &Watched, largest: u32) -> Option<u64> {
+fn needed(slice: &SliceResult, watched: &Watched) -> Option<u64> {
     if slice.kind == SliceKind::Routed {
         return None;
     }
     let within = watched.within.as_ref()?;
-    let more = within.quiet_blocks_needed(largest.max(1), 20_000)?;
-    Some(slice.n + more * u64::from(largest.max(1)))
+    Some(slice.n + within.quiet_blocks_needed(20_000)?)
 }

@@ -14,10 +14,9 @@ pub(super) struct Guard {
     pub(super) name: String,
     pub(super) tier: SliceTier,
     pub(super) margin: f64,
-    /// Members in each block; for a routed slice as many as there could be.
-    pub(super) counts: Vec<u32>,
-    /// Most members in one block.
-    pub(super) largest: u32,
+    /// Blocks with members among those from each position on; for a routed slice as many as there
+    /// could be.
+    pub(super) to_come: Vec<u32>,
     pub(super) is_routed: bool,
 }
 
@@ -84,14 +83,22 @@ impl Layout {
         for &member in members.into_iter().flatten() {
             is_member[member as usize] = true;
         }
-        let inside = |block: &Vec<u32>| block.iter().filter(|&&s| is_member[s as usize]).count();
-        let counts: Vec<u32> = self.blocks.iter().map(|b| inside(b) as u32).collect();
+        let mut left = 0;
+        let mut to_come: Vec<u32> = self
+            .blocks
+            .iter()
+            .rev()
+            .map(|block| {
+                left += u32::from(block.iter().any(|&s| is_member[s as usize]));
+                left
+            })
+            .collect();
+        to_come.reverse();
         self.guards.push(Guard {
             name: name.to_owned(),
             tier,
             margin,
-            largest: counts.iter().copied().max().unwrap_or(1).max(1),
-            counts,
+            to_come,
             is_routed: false,
         });
     }

@@ -25,6 +25,9 @@ pub(crate) fn notes(summary: &Sequential, report: &Report) -> Vec<String> {
              the rate and is decided by closed testing with averages of e-values.",
             summary.alpha_block
         ),
+        "A cluster of samples is one observation, its mean difference, and weighs as much as a sample on \
+         its own."
+            .to_owned(),
         "A sample that could not be judged counts as a loss where a loss is to be excluded and as a gain \
          where a loss is to be shown; a failed baseline counts as right where a loss is to be excluded."
             .to_owned(),

@@ -6,6 +6,12 @@
 //!   their names and a fingerprint of the samples: see [`visiting`]. A block is used when all its
 //!   trials are in the log and every block before it was used. Completion order, concurrency and
 //!   threads cannot matter.
+//! * **Units.** A block is one observation, the mean difference of its samples. The claims are so about
+//!   the mean over clusters, each weighing the same; where the effect does not go with the size of a
+//!   cluster that is the mean over samples. A proof about the mean over samples without that
+//!   condition would have to guard against one cluster of the largest size losing everything, and
+//!   would need about as many times more samples as that cluster has. Points shown are means over
+//!   samples.
 //! * **Bets.** Every question is an e-process: a capital that grows only by luck while its hypothesis
 //!   holds, so that the chance of it *ever* reaching `1/alpha` is at most `alpha` (Ville). One may
 //!   look after every sample and stop at will. See [`crate::stats::betting`].

@@ -16,6 +16,7 @@ mod plane;
 mod policies;
 mod provenance;
 mod routing;
+mod sequential;
 mod slices;
 mod verdict;
 

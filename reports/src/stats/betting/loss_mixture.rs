@@ -2,63 +2,50 @@
 
 use std::sync::OnceLock;
 
-use super::units::Unit;
-use crate::stats::error::{StatsError, open_unit, within};
+use super::gain::checked;
+use crate::stats::error::{StatsError, open_unit};
 
 /// Players of the mixture.
 const PLAYERS: usize = 64;
 
 /// Incremental e-process for `H0: mean(d) >= bound`: large when the mean lies below it.
 ///
-/// Player `k` stakes the fixed share `t_k` on every unit, `prod(1 - t_k (s - b n) / (M (1 - b)))`, and
+/// Player `k` stakes the fixed share `t_k` every time, `prod(1 - t_k (d - b) / (1 - b))`, and
 /// the players' capitals are averaged with the weights of a Gauss-Legendre rule on `(0, 1)`. A
 /// positive average of martingales is one, so the guarantee does not rest on the rule being exact;
 /// the rule only makes the average close to Cover's universal portfolio with a uniform prior. For
-/// single items with differences -1, 0, 1 and `bound` 0 that is
+/// differences -1, 0, 1 and `bound` 0 that is
 /// [`discordant_losses`](super::discordant_losses) at `q0 = 1/2`: unlike it, this process also takes
-/// graded scores and clusters, so nobody has to know beforehand which of them will come.
+/// graded differences, so nobody has to know beforehand which of them will come.
 #[derive(Debug, Clone)]
 pub struct LossMixture {
     bound: f64,
-    largest: u32,
     /// Logarithm of each player's capital.
     capitals: Vec<f64>,
     log_e: f64,
-    log_peak: f64,
 }
 
 impl LossMixture {
-    /// A fresh process. `bound` in (-1, 1), at most `largest` items in a unit.
+    /// A fresh process. `bound` in (-1, 1).
     ///
     /// # Errors
-    /// A bound outside (-1, 1) or no items.
-    pub fn new(bound: f64, largest: u32) -> Result<Self, StatsError> {
+    /// A bound outside (-1, 1).
+    pub fn new(bound: f64) -> Result<Self, StatsError> {
         open_unit("bound, moved into (0, 1),", 0.5 * (1.0 + bound))?;
-        within(
-            "largest unit",
-            f64::from(largest),
-            1.0,
-            f64::from(u32::MAX),
-            "at least 1",
-        )?;
         Ok(Self {
             bound,
-            largest,
             capitals: vec![0.0; PLAYERS],
             log_e: 0.0,
-            log_peak: 0.0,
         })
     }
 
-    /// Adds one unit and returns the natural logarithm of the e-value.
+    /// Adds one difference in `[-1, 1]` and returns the natural logarithm of the e-value.
     ///
     /// # Errors
-    /// A unit of no or too many items, or a sum out of range; the state is then unchanged.
-    pub fn push(&mut self, unit: Unit) -> Result<f64, StatsError> {
-        unit.check(self.largest)?;
-        let scale = f64::from(self.largest) * (1.0 - self.bound);
-        let x = (unit.sum - self.bound * f64::from(unit.count)) / scale;
-        // Most units of two similar arms do not differ at all.
+    /// A value outside `[-1, 1]`; the state is then unchanged.
+    pub fn push(&mut self, d: f64) -> Result<f64, StatsError> {
+        let x = (checked(d)? - self.bound) / (1.0 - self.bound);
+        // Two similar arms do not differ on most samples.
         if x == 0.0 {
             return Ok(self.log_e);
         }
@@ -77,18 +64,12 @@ impl LossMixture {
             .map(|(capital, (_, weight))| weight * (capital - top).exp())
             .sum();
         self.log_e = top + sum.ln();
-        self.log_peak = self.log_peak.max(self.log_e);
         Ok(self.log_e)
     }
 
     /// Natural logarithm of the current e-value; 0 before any data.
     pub fn log_e_value(&self) -> f64 {
         self.log_e
-    }
-
-    /// Natural logarithm of the largest e-value so far; not itself an e-value.
-    pub fn log_peak(&self) -> f64 {
-        self.log_peak
     }
 }
 
@@ -155,14 +136,14 @@ mod tests {
     #[test]
     fn on_flips_it_is_the_discordant_e_value() {
         for (losses, gains) in [(16u64, 3u64), (7, 1), (0, 5), (40, 40), (300, 250)] {
-            let mut mixture = LossMixture::new(0.0, 1).unwrap();
+            let mut mixture = LossMixture::new(0.0).unwrap();
             // Order does not matter for fixed stakes, and ties are free.
             for _ in 0..gains {
-                mixture.push(Unit::item(1.0)).unwrap();
-                mixture.push(Unit::item(0.0)).unwrap();
+                mixture.push(1.0).unwrap();
+                mixture.push(0.0).unwrap();
             }
             for _ in 0..losses {
-                mixture.push(Unit::item(-1.0)).unwrap();
+                mixture.push(-1.0).unwrap();
             }
             let known = discordant_losses(losses, gains, 0.5).unwrap().ln();
             let got = mixture.log_e_value();
@@ -176,10 +157,10 @@ mod tests {
     #[test]
     fn a_loss_of_the_bound_is_no_evidence_and_a_larger_one_is() {
         let run = |rate: u32| {
-            let mut mixture = LossMixture::new(-0.1, 1).unwrap();
+            let mut mixture = LossMixture::new(-0.1).unwrap();
             for i in 0..1000u32 {
                 let d = if i * 7 % 100 < rate { -1.0 } else { 0.0 };
-                mixture.push(Unit::item(d)).unwrap();
+                mixture.push(d).unwrap();
             }
             mixture.log_e_value()
         };
