@@ -285,7 +285,8 @@ fn an_attempt_that_runs_out_of_budget_is_continued_by_the_next() {
         "concurrency = 4\nmax_calls = 200",
     );
     let first = live_run(&experiment, &dir.path().join("first"));
-    assert_eq!(code(&first), 5, "{}", talk(&first));
+    // Either the budget is reached, or what it still pays for cannot bring a PASS.
+    assert!([2, 5].contains(&code(&first)), "{}", talk(&first));
     let before = used(&dir.path().join("first"));
     let second = live_run(&experiment, &dir.path().join("second"));
     assert!([0, 2, 5].contains(&code(&second)), "{}", talk(&second));
