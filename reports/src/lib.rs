@@ -13,6 +13,7 @@ pub mod model;
 pub mod power;
 pub mod render;
 pub mod routing;
+pub mod sequential;
 pub mod stats;
 pub mod summary;
 pub mod table;

@@ -45,6 +45,7 @@ fn header(policies: usize) -> RunHeader {
         findings: Vec::new(),
         started_unix_ms: None,
         host: None,
+        change: None,
         notes: BTreeMap::new(),
     }
 }

@@ -67,6 +67,7 @@ fn header() -> RunHeader {
         findings: Vec::new(),
         started_unix_ms: None,
         host: None,
+        change: None,
         notes: BTreeMap::new(),
     }
 }

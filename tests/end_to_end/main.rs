@@ -14,4 +14,5 @@ mod plan;
 mod policy;
 mod replay;
 mod schemas;
+mod sequential;
 mod support;

@@ -175,6 +175,8 @@ fn routellm_mmlu_reproduces_the_published_figures() {
         .arg(&data)
         .arg("--out")
         .arg(dir.path())
+        .arg("--ledger")
+        .arg(dir.path().join("ledger"))
         .output()
         .unwrap();
     assert!([1, 2].contains(&code(&output)), "{}", talk(&output));
@@ -220,6 +222,8 @@ fn routellm_gsm8k_and_llmrouter_run_as_shipped() {
             .arg(&data)
             .arg("--out")
             .arg(dir.path())
+            .arg("--ledger")
+            .arg(dir.path().join("ledger"))
             .args(["--limit", "600"])
             .output()
             .unwrap();

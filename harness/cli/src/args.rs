@@ -76,6 +76,14 @@ pub(crate) struct RunArgs {
     /// Start anew even if the directory holds finished trials; the old log is kept beside the new.
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Judge after every sample and stop as soon as the verdict is clear; the same as
+    /// `run.sequential = true`.
+    #[arg(long)]
+    pub(crate) sequential: bool,
+    /// Folder of the attempt ledger, where every attempt at judging a change is kept; `ledger`
+    /// beside the run directory if absent.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

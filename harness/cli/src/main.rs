@@ -1,6 +1,7 @@
 //! The `weighbridge` binary: reads the command line, runs one command, maps its end to an exit code.
 
 mod args;
+mod change;
 mod commands;
 mod config;
 mod failure;

@@ -30,7 +30,7 @@ pub(crate) use frame::{LEVEL, has_ttft, is_binary, per_sample};
 pub(crate) use latency::ttft;
 pub(crate) use pairs::Pairs;
 pub(crate) use reweigh::{Bench, measure_scores};
-pub(crate) use routed::{Route, route};
+pub(crate) use routed::{Route, route, routed};
 pub(crate) use screen::screen;
 pub(crate) use slice::Slice;
 pub(crate) use spread::Spread;

@@ -55,6 +55,8 @@ pub(super) fn joined(a: &Side, b: &Side, at: (usize, usize), join: &RunJoin) -> 
         host: b.header.host.clone().filter(|_| same_host),
         notes: notes(a, b),
         experiment,
+        // The joined samples are judged as a whole, whatever order B visited them in.
+        change: None,
         ..b.header.clone()
     }
 }
@@ -158,6 +160,7 @@ pub(crate) mod tests {
             findings: Vec::new(),
             started_unix_ms: None,
             host: None,
+            change: None,
             notes: BTreeMap::new(),
         }
     }

@@ -10,6 +10,7 @@ mod policy;
 mod report;
 mod routing;
 mod run_diff;
+mod sequential;
 mod verdict;
 
 pub use comparison::{Comparison, CostChange, ErrorChange, SliceKind, SliceResult, SliceState};
@@ -22,4 +23,5 @@ pub use routing::{ControlCheck, Cpt, CurvePoint, RoutingSummary};
 pub use run_diff::{
     ChangedSample, ConfigChange, ItemChange, MetricChange, MetricUnit, RunDiff, RunJoin, RunSide,
 };
+pub use sequential::{Attempts, EvidenceRow, Sequential, SequentialCandidate, SequentialStop};
 pub use verdict::{Claim, ClaimKind, ClaimState, Outcome, Verdict};

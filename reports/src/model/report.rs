@@ -5,8 +5,8 @@ use weighbridge_datasets::health::Finding;
 use weighbridge_record::{DatasetInfo, GatePolicy, HostInfo, Mode, ModelEntry, PolicyEntry};
 
 use super::{
-    Comparison, LatencySummary, LedgerRow, Outcome, Plane, PolicySummary, RoutingSummary, RunDiff,
-    Verdict,
+    Attempts, Comparison, LatencySummary, LedgerRow, Outcome, Plane, PolicySummary, RoutingSummary,
+    RunDiff, Sequential, Verdict,
 };
 
 /// Version of `report.json`.
@@ -113,6 +113,12 @@ pub struct Report {
     pub outcome: Outcome,
     /// One verdict per candidate, in the order of the experiment.
     pub verdicts: Vec<Verdict>,
+    /// How a sequential run went; absent for a fixed-n run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<Sequential>,
+    /// Attempts at judging this change; absent in logs of older programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Attempts>,
     /// What must hold.
     pub gate: GatePolicy,
     /// Data-health findings, worst first.

@@ -19,6 +19,18 @@ pub enum Outcome {
     Invalid,
 }
 
+impl Outcome {
+    /// The name in every file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Inconclusive => "inconclusive",
+            Self::Block => "block",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
 /// What a claim is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -12,6 +12,8 @@
 //! | --- | --- |
 //! | `name`, `outcome` | the experiment; worst outcome of all candidates: `pass`, `inconclusive`, `block` or `invalid` |
 //! | `seed`, `experiment_hash`, `gate_version`, `gate_hash`, `run_gate_hash` | what it rests on; the last is the policy the run was made under |
+//! | `sequential` | of a sequential run: `method`, `stop`, `sentence`, `samples_used`, `samples_available`, `spent_usd`, `saved_usd`, `candidates[].evidence[]` with `slice`, `question`, `log_e` (natural logarithm of the e-value), `log_threshold`, `decided` |
+//! | `attempt` | key of the change, `number` of this attempt, and what that means |
 //! | `candidates[]` | one entry for each candidate, in the order of the experiment |
 //! | `candidates[].candidate`, `.baseline`, `.outcome`, `.sentence`, `.next_steps` | the verdict |
 //! | `candidates[].quality` | `difference` (an estimate, score units), `margin`, `certified_loss` |
@@ -26,7 +28,7 @@ use serde::Serialize;
 
 use super::RenderError;
 use super::run_diff::RunDiffBrief;
-use crate::model::{Claim, Comparison, Estimate, Outcome, Report, Verdict};
+use crate::model::{Attempts, Claim, Comparison, Estimate, Outcome, Report, Sequential, Verdict};
 use crate::table::RunTable;
 
 /// Version of `verdict.json`.
@@ -47,9 +49,21 @@ struct VerdictFile<'a> {
     gate_hash: &'a str,
     /// Hash of the policy that the run was made under; another one where it was judged anew.
     run_gate_hash: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequential: Option<&'a Sequential>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<Attempt<'a>>,
     candidates: Vec<Candidate<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     run_diff: Option<RunDiffBrief<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Attempt<'a> {
+    change: &'a str,
+    number: u32,
+    note: &'a str,
 }
 
 #[derive(Serialize)]
@@ -112,6 +126,8 @@ pub fn verdict_json(report: &Report) -> Result<String, RenderError> {
         gate_version: report.gate.version,
         gate_hash: &report.provenance.gate_hash,
         run_gate_hash: made_under(report),
+        sequential: report.sequential.as_ref(),
+        attempt: report.attempts.as_ref().map(attempt),
         candidates: report
             .verdicts
             .iter()
@@ -132,6 +148,14 @@ pub(super) fn made_under(report: &Report) -> &str {
 #[cfg(feature = "schema")]
 pub fn verdict_schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
     generator.into_root_schema_for::<VerdictFile<'static>>()
+}
+
+fn attempt(attempts: &Attempts) -> Attempt<'_> {
+    Attempt {
+        change: &attempts.change,
+        number: attempts.number,
+        note: &attempts.note,
+    }
 }
 
 fn candidate<'a>(report: &'a Report, verdict: &'a Verdict) -> Candidate<'a> {

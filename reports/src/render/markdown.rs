@@ -23,6 +23,7 @@ pub fn markdown(report: &Report) -> String {
     let mut blocks = vec![head(report)];
     blocks.extend(report.verdicts.iter().map(|v| verdict(report, v)));
     blocks.extend(report.run_diff.as_ref().map(run_diff::markdown));
+    blocks.extend(super::sequential::markdown(report));
     let rest = report
         .verdicts
         .iter()

@@ -15,6 +15,7 @@ mod junit;
 mod markdown;
 mod number;
 mod run_diff;
+mod sequential;
 mod svg;
 mod table;
 mod terminal;

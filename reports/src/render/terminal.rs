@@ -45,6 +45,16 @@ pub fn terminal(report: &Report, colour: Colour) -> String {
         let word = colour.paint(Tone::Bad, "! Data defect");
         let _ = writeln!(out, "{word}: {}", cut(&alarm, 300));
     }
+    if let Some(sequential) = &report.sequential {
+        let _ = writeln!(
+            out,
+            "sequential: {}",
+            cut(&super::sequential::line(sequential), 400)
+        );
+    }
+    if let Some(attempts) = report.attempts.as_ref().filter(|a| a.number > 1) {
+        let _ = writeln!(out, "{}", cut(&attempts.note, 400));
+    }
     for verdict in &report.verdicts {
         push_verdict(&mut out, report, verdict, colour);
     }

@@ -84,6 +84,7 @@ impl Run {
                 findings: Vec::new(),
                 started_unix_ms: None,
                 host: None,
+                change: None,
                 notes: BTreeMap::new(),
             },
             samples: Vec::new(),

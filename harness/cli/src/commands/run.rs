@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use weighbridge_record::{Exit, RunReader};
 use weighbridge_reports::model::Report;
+use weighbridge_reports::sequential::settle;
 use weighbridge_reports::table::RunTable;
 
 use crate::args::RunArgs;
 use crate::config::{self, Experiment, Overrides};
 use crate::failure::Failure;
-use crate::{live, outputs, plan, replay};
+use crate::{change, live, outputs, plan, replay};
 
 /// How far a run came.
 pub(crate) enum RunEnd {
@@ -28,23 +29,37 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         seed: args.seed,
         limit: args.limit,
     };
-    let experiment = config::load(&args.experiment, &overrides)?;
+    let mut experiment = config::load(&args.experiment, &overrides)?;
+    experiment.run.sequential |= args.sequential;
+    let sequential = experiment.run.sequential;
+    let visit = sequential
+        .then(|| change::visit(&mut experiment))
+        .transpose()?;
     let planned = plan::plan(&experiment)?;
-    let header = plan::header(&experiment, &planned);
+    let mut header = plan::header(&experiment, &planned);
     let dir = out_dir(args, &experiment);
     outputs::check_writable(&dir)?;
     if args.fresh {
         outputs::set_aside(&dir)?;
     }
+    if let Some(visit) = &visit {
+        header.dataset.fingerprint.clone_from(&visit.fingerprint);
+    }
+    header.started_unix_ms = live::started(&experiment);
+    let ledger = change::folder(args.ledger.as_ref(), &dir);
+    let attempt = change::begin(&experiment, &mut header, visit.as_ref(), &dir, &ledger)?;
+    let first = first_sample(&header, visit.as_ref());
     let (table, end) = if experiment.is_replay() {
         (
             replay::replay(&experiment, &planned, header, &dir)?,
             RunEnd::Completed,
         )
     } else {
-        live::live(&experiment, &planned, header, &dir)?
+        live::live(&experiment, &planned, header, first, &dir, &attempt)?
     };
-    let verdict = finish(&table, &dir, &dir, &args.output)?;
+    let report = report_on(&table, &dir, &dir, &args.output, |_| {})?;
+    attempt.end(&report)?;
+    let verdict = exit(&report);
     Ok(match end {
         RunEnd::Completed => verdict,
         RunEnd::Budget(limit) => {
@@ -62,6 +77,13 @@ fn out_dir(args: &RunArgs, experiment: &Experiment) -> PathBuf {
     args.out
         .clone()
         .unwrap_or_else(|| Path::new("runs").join(&experiment.name))
+}
+
+/// How many samples earlier attempts used up.
+fn first_sample(header: &weighbridge_record::RunHeader, visit: Option<&change::Visit>) -> usize {
+    let start = header.change.as_ref().and_then(|c| c.start.as_ref());
+    let from_block = start.map_or(0, |s| s.from_block);
+    visit.map_or(0, |visit| visit.samples_before(from_block))
 }
 
 /// Reports and judges a run that is on disk; the exit code of its verdict.
@@ -82,13 +104,27 @@ pub(crate) fn finish_with(
     output: &crate::args::OutputArgs,
     talk: impl FnOnce(&Report),
 ) -> Result<Exit, Failure> {
+    Ok(exit(&report_on(table, run, out, output, talk)?))
+}
+
+fn exit(report: &Report) -> Exit {
+    weighbridge_reports::gate::exit(report.outcome, report.gate.on_inconclusive)
+}
+
+fn report_on(
+    table: &RunTable,
+    run: &Path,
+    out: &Path,
+    output: &crate::args::OutputArgs,
+    talk: impl FnOnce(&Report),
+) -> Result<Report, Failure> {
+    // A sequential verdict rests on the samples up to its stop, not on those under way then.
+    let settled = settle(table, run)?;
     let mut reader = RunReader::open(run)?;
+    let table = settled.as_ref().unwrap_or(table);
     let report = weighbridge_reports::assemble::assemble(table, Some(&mut reader));
     talk(&report);
     outputs::write(&report, out)?;
     outputs::print(&report, out, output)?;
-    Ok(weighbridge_reports::gate::exit(
-        report.outcome,
-        report.gate.on_inconclusive,
-    ))
+    Ok(report)
 }

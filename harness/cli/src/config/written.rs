@@ -114,6 +114,10 @@ pub(crate) struct NamedSlice {
 pub(crate) struct RunWritten {
     /// `live` calls backends, `replay` looks recorded outcomes up.
     pub(crate) mode: ModeWritten,
+    /// Judge after every sample, in an order fixed by a hash, and stop as soon as the verdict is
+    /// clear. Error rates hold at every look; single intervals are wider than after a fixed number.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) sequential: bool,
     /// Requests in flight at once, at least 1.
     pub(crate) concurrency: usize,
     /// Tries after the first of a call that failed for a passing reason.
@@ -143,6 +147,7 @@ impl Default for RunWritten {
     fn default() -> Self {
         Self {
             mode: ModeWritten::Live,
+            sequential: false,
             concurrency: 16,
             retries: 2,
             timeout_s: 120.0,

@@ -39,6 +39,7 @@ pub(crate) fn header(experiment: &Experiment, planned: &[Planned]) -> RunHeader 
         findings: manifest.findings.clone(),
         started_unix_ms: None,
         host: live.then(host),
+        change: None,
         notes: notes(experiment, &experiment.gate),
     }
 }
@@ -51,7 +52,7 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
         .map(|p| serde_json::json!({ "name": p.entry.name, "kind": p.entry.kind, "hash": p.entry.hash }))
         .collect();
     let run = &experiment.run;
-    serde_json::json!({
+    let mut resolved = serde_json::json!({
         "name": experiment.name,
         "seed": experiment.seed,
         "repeats": experiment.repeats,
@@ -65,7 +66,11 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
         "models": experiment.models,
         "policies": policies,
         "slices": experiment.slices,
-    })
+    });
+    if run.sequential {
+        resolved["sequential"] = true.into();
+    }
+    resolved
 }
 
 fn fleet(experiment: &Experiment) -> Vec<ModelEntry> {

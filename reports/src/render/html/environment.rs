@@ -37,6 +37,10 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../../templates/parts/ledger.html"),
     ),
     (
+        "sequential",
+        include_str!("../../../templates/parts/sequential.html"),
+    ),
+    (
         "routing",
         include_str!("../../../templates/parts/routing.html"),
     ),

@@ -17,6 +17,7 @@ mod policies;
 mod provenance;
 mod routing;
 mod run_diff;
+mod sequential;
 mod slices;
 mod verdict;
 

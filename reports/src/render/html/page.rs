@@ -6,7 +6,8 @@ use minijinja::{Environment, Value, context};
 use super::detail::{DETAILS, Detail};
 use super::environment::{STYLE, environment};
 use super::{
-    flips, health, latency, ledger, plane, policies, provenance, routing, run_diff, slices, verdict,
+    flips, health, latency, ledger, plane, policies, provenance, routing, run_diff, sequential,
+    slices, verdict,
 };
 use crate::model::Report;
 use crate::render::RenderError;
@@ -51,6 +52,7 @@ fn render(
         latency => Value::from(Serde(latency::view(report))),
         ledger => Value::from(Serde(ledger::view(report))),
         routing => Value::from(Serde(routing::view(report))),
+        sequential => Value::from(Serde(sequential::view(report))),
         health => Value::from(Serde(health::view(report))),
         appendix => Value::from(Serde(provenance::view(report))),
     };
