@@ -1,0 +1,11 @@
+//! How a measurement is taken, and when a difference is a tie.
+
+mod budget;
+mod sampler;
+mod series;
+mod tie;
+
+pub use budget::{Budget, Deadline};
+pub use sampler::{alternate, measure, measure_cold};
+pub use series::Series;
+pub use tie::{Difference, compare};
