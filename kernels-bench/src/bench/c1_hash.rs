@@ -19,8 +19,11 @@ pub(super) fn run(ctx: &mut Context<'_>) {
         let tokens = Inputs::new(ctx.options.seed, "C1").tokens(n);
         for &block in blocks {
             for algorithm in Algorithm::ALL {
-                let config =
-                    [("algorithm", algorithm.name().into()), ("block", block.into()), ("tokens", n.into())];
+                let config = [
+                    ("algorithm", algorithm.name().into()),
+                    ("block", block.into()),
+                    ("tokens", n.into()),
+                ];
                 if ctx.out_of_time(&config) {
                     return;
                 }
@@ -38,7 +41,16 @@ fn one(ctx: &Context<'_>, algorithm: Algorithm, tokens: &[u32], block: usize) ->
     let mut out = Hashes::default();
     let bytes: &[u8] = bytemuck::cast_slice(tokens);
     let count = tokens.len() / block;
-    let mut ours = || chain(algorithm, black_box(tokens), block, &root, &[], black_box(&mut out));
+    let mut ours = || {
+        chain(
+            algorithm,
+            black_box(tokens),
+            block,
+            &root,
+            &[],
+            black_box(&mut out),
+        )
+    };
     let mut ceiling = || ceiling(black_box(bytes), count);
     let times = alternate(&ctx.budget(), &mut [&mut ours, &mut ceiling]);
     let right = reproduces(algorithm, tokens, block, &out);
@@ -49,7 +61,10 @@ fn one(ctx: &Context<'_>, algorithm: Algorithm, tokens: &[u32], block: usize) ->
         ..Work::default()
     };
     Measured::new(times[0], work, CacheState::Hot)
-        .under("xxh3 of the same bytes in one stream, plus one dependent call a block", times[1].median_ns)
+        .under(
+            "xxh3 of the same bytes in one stream, plus one dependent call a block",
+            times[1].median_ns,
+        )
         .checked("prefix property; vectors are checked by tests", right)
 }
 
@@ -68,7 +83,14 @@ fn ceiling(bytes: &[u8], blocks: usize) {
 /// The hashes of half the prompt are the first half of the hashes.
 fn reproduces(algorithm: Algorithm, tokens: &[u32], block: usize, out: &Hashes) -> bool {
     let mut half = Hashes::default();
-    chain(algorithm, &tokens[..tokens.len() / 2], block, &Root::default(), &[], &mut half);
+    chain(
+        algorithm,
+        &tokens[..tokens.len() / 2],
+        block,
+        &Root::default(),
+        &[],
+        &mut half,
+    );
     let (whole, half) = (out.bytes(), half.bytes());
     whole.len() == tokens.len() / block && whole[..half.len()] == half[..]
 }

@@ -60,7 +60,10 @@ impl Workload {
 /// Every structure over the grid.
 pub(super) fn run(ctx: &mut Context<'_>) {
     let grid = ctx.options.grid;
-    let residents = grid.pick(&[10_000, 1_000_000][..], &[10_000, 100_000, 1_000_000, 4_000_000][..]);
+    let residents = grid.pick(
+        &[10_000, 1_000_000][..],
+        &[10_000, 100_000, 1_000_000, 4_000_000][..],
+    );
     let chains = grid.pick(&[512, 2048][..], &[32, 512, 2048, 8192][..]);
     let hits = grid.pick(&[50, 100][..], &[0, 50, 90, 100][..]);
     let workers = grid.pick(&[8][..], &[1, 8, 64][..]);
@@ -68,7 +71,12 @@ pub(super) fn run(ctx: &mut Context<'_>) {
         for &chain in chains {
             for &hit_percent in hits {
                 for &workers in workers {
-                    let shape = Shape { resident, chain, hit_percent, workers };
+                    let shape = Shape {
+                        resident,
+                        chain,
+                        hit_percent,
+                        workers,
+                    };
                     if ctx.out_of_time(&config("all", shape)) {
                         return;
                     }
@@ -92,7 +100,11 @@ pub(super) fn config(index: &str, shape: Shape) -> [(&'static str, serde_json::V
 fn one(ctx: &mut Context<'_>, shape: Shape) {
     let load = Workload::new(ctx.options.seed, shape);
     let (mut flat, mut radix) = (FlatIndex::default(), RadixIndex::default());
-    let sequences: Vec<_> = load.held.iter().map(|(w, c)| (*w, sequence(c, 0))).collect();
+    let sequences: Vec<_> = load
+        .held
+        .iter()
+        .map(|(w, c)| (*w, sequence(c, 0)))
+        .collect();
     for ((worker, content), (_, sequence)) in load.held.iter().zip(&sequences) {
         flat.insert(*worker, sequence);
         radix.insert(*worker, content);
@@ -114,15 +126,22 @@ fn one(ctx: &mut Context<'_>, shape: Shape) {
     let _ = (&budget, alternate);
     let agree = asked.iter().all(|(content, sequence)| {
         let flat = collect(|r| flat.lookup(sequence, r));
-        flat == collect(|r| sorted.lookup(sequence, r)) && flat == collect(|r| radix.lookup(content, r))
+        flat == collect(|r| sorted.lookup(sequence, r))
+            && flat == collect(|r| radix.lookup(content, r))
     });
     let latency = access_latency(ctx, shape.resident);
     let hits = (shape.chain * shape.hit_percent / 100).max(1) as f64;
     for (index, time) in ["flat", "sorted-run", "radix"].into_iter().zip(times) {
-        let work = Work { blocks: Some(shape.chain as f64), ..Work::default() };
+        let work = Work {
+            blocks: Some(shape.chain as f64),
+            ..Work::default()
+        };
         let (name, ns) = match index {
             "flat" => ("one memory access a block", latency * hits),
-            "sorted-run" => ("one memory access a bisection", latency * (hits.log2() + 1.0)),
+            "sorted-run" => (
+                "one memory access a bisection",
+                latency * (hits.log2() + 1.0),
+            ),
             _ => ("one memory access a run (two runs)", latency * 2.0),
         };
         let measured = Measured::new(time, work, CacheState::Cold)

@@ -14,8 +14,11 @@ pub(super) fn run(ctx: &mut Context<'_>) {
     let block = 16;
     for &batch in grid.pick(&[1_usize, 32][..], &[1, 8, 32, 128, 256][..]) {
         for &tokens in grid.pick(&[4096_usize][..], &[512, 4096, 32_768][..]) {
-            let config =
-                [("batch", batch.into()), ("block", block.into()), ("tokens", tokens.into())];
+            let config = [
+                ("batch", batch.into()),
+                ("block", block.into()),
+                ("tokens", tokens.into()),
+            ];
             if ctx.out_of_time(&config) {
                 return;
             }
@@ -35,15 +38,25 @@ fn one(ctx: &Context<'_>, batch: usize, blocks: usize, block: usize) -> Measured
     let mut copy = model.clone();
     let times = alternate(
         &ctx.budget(),
-        &mut [&mut || build(black_box(&requests), block, black_box(&mut out)), &mut || {
-            copy.table.copy_from_slice(black_box(&model.table));
-            copy.slots.copy_from_slice(black_box(&model.slots));
-            black_box(&mut copy);
-        }],
+        &mut [
+            &mut || build(black_box(&requests), block, black_box(&mut out)),
+            &mut || {
+                copy.table.copy_from_slice(black_box(&model.table));
+                copy.slots.copy_from_slice(black_box(&model.slots));
+                black_box(&mut copy);
+            },
+        ],
     );
     let bytes = (4 * out.table.len() + 8 * out.slots.len()) as f64;
-    let work = Work { bytes: Some(bytes), blocks: Some(pool as f64), ..Work::default() };
+    let work = Work {
+        bytes: Some(bytes),
+        blocks: Some(pool as f64),
+        ..Work::default()
+    };
     Measured::new(times[0], work, CacheState::Hot)
         .under("memcpy of the tables", times[1].median_ns)
-        .checked("slots distinct and in bounds", is_sound(&out, block, pool) && out == model)
+        .checked(
+            "slots distinct and in bounds",
+            is_sound(&out, block, pool) && out == model,
+        )
 }

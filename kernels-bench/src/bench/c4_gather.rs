@@ -19,7 +19,16 @@ pub(super) fn run(ctx: &mut Context<'_>) {
     let total = grid.pick(128 << 20, 256 << 20);
     let blocks = grid.pick(
         &[4 * KIB, 16 * KIB, 32 * KIB, 256 * KIB, 2048 * KIB][..],
-        &[4 * KIB, 8 * KIB, 16 * KIB, 32 * KIB, 64 * KIB, 256 * KIB, 2048 * KIB, 5120 * KIB][..],
+        &[
+            4 * KIB,
+            8 * KIB,
+            16 * KIB,
+            32 * KIB,
+            64 * KIB,
+            256 * KIB,
+            2048 * KIB,
+            5120 * KIB,
+        ][..],
     );
     let pool = Inputs::new(ctx.options.seed, "C4").bytes(total);
     let mut out = vec![0xAA; total];
@@ -32,7 +41,10 @@ pub(super) fn run(ctx: &mut Context<'_>) {
                         ("stores", stores.into()),
                         ("block_bytes", block.into()),
                         ("threads", threads.into()),
-                        ("order", if *shuffled { "shuffled" } else { "identity" }.into()),
+                        (
+                            "order",
+                            if *shuffled { "shuffled" } else { "identity" }.into(),
+                        ),
                     ]
                 };
                 if ctx.out_of_time(&config("gather", "all")) {
@@ -44,7 +56,10 @@ pub(super) fn run(ctx: &mut Context<'_>) {
                 } else {
                     (0..count as u32).collect()
                 };
-                let budget = Budget { min_samples: 5, ..ctx.budget() };
+                let budget = Budget {
+                    min_samples: 5,
+                    ..ctx.budget()
+                };
                 let found = on_threads(threads, || one(&budget, &pool, &ids, block, &mut out));
                 for (op, stores, measured) in found.into_iter().flatten() {
                     ctx.emit(&config(op, stores), measured.outcome());
@@ -76,7 +91,9 @@ fn one(budget: &Budget, pool: &[u8], ids: &[u32], block: usize, out: &mut [u8]) 
     let checked = |stores, out: &mut [u8]| {
         out.fill(0xAA);
         gather(pool, ids, block, stores, out);
-        out.chunks(block).enumerate().all(|(i, got)| got == naive(i))
+        out.chunks(block)
+            .enumerate()
+            .all(|(i, got)| got == naive(i))
     };
     let cached = checked(Stores::Cached, out);
     let streamed = checked(Stores::Streaming, out);
@@ -85,7 +102,11 @@ fn one(budget: &Budget, pool: &[u8], ids: &[u32], block: usize, out: &mut [u8]) 
     scatter(&gathered, ids, block, Stores::Streaming, out);
     let back = *out == *pool;
     let measured = |time: Timing, right| {
-        let work = Work { bytes: Some(used as f64), blocks: Some(ids.len() as f64), ..Work::default() };
+        let work = Work {
+            bytes: Some(used as f64),
+            blocks: Some(ids.len() as f64),
+            ..Work::default()
+        };
         Measured::new(time, work, CacheState::Cold)
             .under("memcpy on the same threads", times[0].median_ns)
             .checked("bit-exact, poisoned output", right)

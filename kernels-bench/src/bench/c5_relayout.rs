@@ -14,7 +14,10 @@ use crate::timing::{Budget, alternate};
 /// Every pair of layouts for some presets, 16-token pages.
 pub(super) fn run(ctx: &mut Context<'_>) {
     let grid = ctx.options.grid;
-    let names = grid.pick(&["llama3-8b"][..], &["llama3-8b", "qwen3-30b-a3b", "dsv3-mla"][..]);
+    let names = grid.pick(
+        &["llama3-8b"][..],
+        &["llama3-8b", "qwen3-30b-a3b", "dsv3-mla"][..],
+    );
     let pairs = [
         (Layout::LayerFirst, Layout::PageFirst),
         (Layout::PageFirst, Layout::LayerFirst),
@@ -36,7 +39,10 @@ pub(super) fn run(ctx: &mut Context<'_>) {
                 if ctx.out_of_time(&config) {
                     return;
                 }
-                let budget = Budget { min_samples: 5, ..ctx.budget() };
+                let budget = Budget {
+                    min_samples: 5,
+                    ..ctx.budget()
+                };
                 let found = on_threads(threads, || one(&budget, &pool, from, to, &src));
                 if let Some(measured) = found {
                     ctx.emit(&config, measured.outcome());
@@ -50,7 +56,12 @@ pub(super) fn run(ctx: &mut Context<'_>) {
 fn pool(shape: &ModelShape) -> Pool {
     let page = shape.page_bytes(16) as usize;
     let (layers, parts) = (shape.layers as usize, shape.parts() as usize);
-    Pool { blocks: (128 << 20) / (page * layers * parts), layers, parts, page }
+    Pool {
+        blocks: (128 << 20) / (page * layers * parts),
+        layers,
+        parts,
+        page,
+    }
 }
 
 fn one(budget: &Budget, pool: &Pool, from: Layout, to: Layout, src: &[u8]) -> Measured {
@@ -63,7 +74,10 @@ fn one(budget: &Budget, pool: &Pool, from: Layout, to: Layout, src: &[u8]) -> Me
         ],
     );
     relayout(pool, to, from, &dst, &mut back);
-    let work = Work { bytes: Some(src.len() as f64), ..Work::default() };
+    let work = Work {
+        bytes: Some(src.len() as f64),
+        ..Work::default()
+    };
     Measured::new(times[0], work, CacheState::Cold)
         .under("memcpy on the same threads", times[1].median_ns)
         .checked("bit-exact round trip", back == src)

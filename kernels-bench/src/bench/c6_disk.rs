@@ -14,13 +14,18 @@ const FILE_BYTES: usize = 256 << 20;
 /// Shuffled reads by block size, access and depth.
 pub(super) fn run(ctx: &mut Context<'_>) {
     let Some(dir) = ctx.options.disk.clone() else {
-        let reason = SkipReason::NotAskedFor { option: "--disk DIR".to_owned() };
+        let reason = SkipReason::NotAskedFor {
+            option: "--disk DIR".to_owned(),
+        };
         ctx.emit(&[], Outcome::Skipped(reason));
         return;
     };
     let path = dir.join("weighbridge-kernels-blocks.bin");
     let grid = ctx.options.grid;
-    for &block in grid.pick(&[32 << 10, 2 << 20][..], &[4 << 10, 32 << 10, 256 << 10, 2 << 20][..]) {
+    for &block in grid.pick(
+        &[32 << 10, 2 << 20][..],
+        &[4 << 10, 32 << 10, 256 << 10, 2 << 20][..],
+    ) {
         let filler = Inputs::new(ctx.options.seed, "C6").bytes(block);
         if let Err(error) = write_blocks(&path, block, FILE_BYTES / block, &filler) {
             skip(ctx, &[("block_bytes", block.into())], &error);
@@ -28,9 +33,16 @@ pub(super) fn run(ctx: &mut Context<'_>) {
         }
         for access in [Access::Direct, Access::Buffered] {
             for &depth in grid.pick(&[1_usize, 16][..], &[1, 4, 16, 64][..]) {
-                let name = if access == Access::Direct { "direct" } else { "buffered" };
-                let config =
-                    [("block_bytes", block.into()), ("access", name.into()), ("depth", depth.into())];
+                let name = if access == Access::Direct {
+                    "direct"
+                } else {
+                    "buffered"
+                };
+                let config = [
+                    ("block_bytes", block.into()),
+                    ("access", name.into()),
+                    ("depth", depth.into()),
+                ];
                 if ctx.out_of_time(&config) {
                     break;
                 }
@@ -46,7 +58,12 @@ pub(super) fn run(ctx: &mut Context<'_>) {
 }
 
 fn skip(ctx: &mut Context<'_>, config: &[(&str, serde_json::Value)], error: &io::Error) {
-    ctx.emit(config, Outcome::Skipped(SkipReason::Io { message: error.to_string() }));
+    ctx.emit(
+        config,
+        Outcome::Skipped(SkipReason::Io {
+            message: error.to_string(),
+        }),
+    );
 }
 
 fn one(
@@ -61,7 +78,10 @@ fn one(
     let mut ids = Inputs::new(ctx.options.seed, "C6 order").permutation(count);
     ids.truncate((32 << 20) / block);
     let sequential: Vec<u32> = (0..ids.len() as u32).collect();
-    let budget = Budget { min_samples: 3, ..ctx.budget() };
+    let budget = Budget {
+        min_samples: 3,
+        ..ctx.budget()
+    };
     let wrong = read_blocks(&file, &ids, block, depth)?;
     let mut failed = None;
     let mut read = |ids: &[u32]| {
@@ -78,7 +98,11 @@ fn one(
         Access::Direct => CacheState::Cold,
         Access::Buffered => CacheState::Hot,
     };
-    let work = Work { bytes: Some((ids.len() * block) as f64), blocks: Some(ids.len() as f64), ..Work::default() };
+    let work = Work {
+        bytes: Some((ids.len() * block) as f64),
+        blocks: Some(ids.len() as f64),
+        ..Work::default()
+    };
     Ok(Measured::new(time, work, cache)
         .under("the same reads in file order", ceiling.median_ns)
         .checked("block numbers", wrong == 0))

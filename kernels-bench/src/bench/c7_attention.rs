@@ -4,9 +4,7 @@ use std::hint::black_box;
 
 use super::Context;
 use crate::cpu::Inputs;
-use crate::cpu::attention::{
-    Fault, Precision, Problem, Tiling, Tolerance, reference, tiled,
-};
+use crate::cpu::attention::{Fault, Precision, Problem, Tiling, Tolerance, reference, tiled};
 use crate::record::{CacheState, Measured, Work};
 use crate::timing::{Budget, measure};
 
@@ -28,16 +26,26 @@ pub(super) fn run(ctx: &mut Context<'_>) {
         let shape = (q_heads, kv_heads, head);
         let p = Problem::random(&mut inputs, shape, (prefix, suffix), (4.0, 2.0));
         let kv = p.paged(16, &mut inputs);
-        let tiling = Tiling { keys: 64, splits: 4, precision: Precision::Bf16 };
+        let tiling = Tiling {
+            keys: 64,
+            splits: 4,
+            precision: Precision::Bf16,
+        };
         let want = reference(&p);
         let got = tiled(&p, &kv, &tiling, Fault::None);
         let right = Tolerance::BF16.check(&got.out, &want.out, (&got.lse, &want.lse));
-        let budget = Budget { min_samples: 5, ..ctx.budget() };
+        let budget = Budget {
+            min_samples: 5,
+            ..ctx.budget()
+        };
         let time = measure(&budget, || {
             black_box(tiled(black_box(&p), &kv, &tiling, Fault::None));
         });
         let pairs = (suffix * prefix + suffix * (suffix + 1) / 2) as f64;
-        let work = Work { flops: Some(4.0 * (q_heads * head) as f64 * pairs), ..Work::default() };
+        let work = Work {
+            flops: Some(4.0 * (q_heads * head) as f64 * pairs),
+            ..Work::default()
+        };
         let measured = Measured::new(time, work, CacheState::Hot)
             .checked("f64 reference, bf16 tolerance", right.is_ok())
             .noted("an oracle, not an implementation to compare with");

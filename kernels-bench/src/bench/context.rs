@@ -56,7 +56,7 @@ impl Context<'_> {
     }
 
     /// Writes a record of a peer's work.
-    #[cfg_attr(not(feature = "peers"), expect(dead_code, reason = "only peers use it"))]
+    #[cfg(feature = "peers")]
     pub fn emit_by(&mut self, by: &str, config: &[(&str, Value)], outcome: Outcome) {
         (self.emit)(Record::by(by, self.bench, config.to_vec(), outcome));
     }
@@ -70,6 +70,9 @@ impl Context<'_> {
 
 /// Runs on a thread pool of its own.
 pub(crate) fn on_threads<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> Option<T> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .ok()?;
     Some(pool.install(run))
 }

@@ -38,14 +38,21 @@ pub(super) fn hash(ctx: &mut Context<'_>, tokens: &[u32], block: usize) {
         }
         black_box(h);
     };
-    let times = [(KV_INDEX, measure(&ctx.budget(), kv_index)), (DYNAMO, measure(&ctx.budget(), dynamo))];
+    let times = [
+        (KV_INDEX, measure(&ctx.budget(), kv_index)),
+        (DYNAMO, measure(&ctx.budget(), dynamo)),
+    ];
     for (by, time) in times {
         let config = [
             ("algorithm", "xxh3-64-two-level".into()),
             ("block", block.into()),
             ("tokens", tokens.len().into()),
         ];
-        ctx.emit_by(by, &config, Measured::new(time, work, CacheState::Hot).outcome());
+        ctx.emit_by(
+            by,
+            &config,
+            Measured::new(time, work, CacheState::Hot).outcome(),
+        );
     }
 }
 
@@ -66,13 +73,19 @@ pub(super) fn index(
         let blocks: Vec<StoredBlock> = content
             .iter()
             .zip(sequence(content, 0))
-            .map(|(c, s)| StoredBlock { seq_hash: SequenceHash(s), content_hash: ContentHash(*c) })
+            .map(|(c, s)| StoredBlock {
+                seq_hash: SequenceHash(s),
+                content_hash: ContentHash(*c),
+            })
             .collect();
         let (id, map) = &mut ids[*worker as usize];
         let _ = index.apply_stored(*id, &blocks, None, map);
     }
-    let asked: Vec<Vec<ContentHash>> =
-        load.asked.iter().map(|(c, _)| c.iter().map(|h| ContentHash(*h)).collect()).collect();
+    let asked: Vec<Vec<ContentHash>> = load
+        .asked
+        .iter()
+        .map(|(c, _)| c.iter().map(|h| ContentHash(*h)).collect())
+        .collect();
     let mut at = 0;
     let mut peer = || {
         at = (at + 1) % asked.len();
@@ -80,7 +93,10 @@ pub(super) fn index(
     };
     let [a, b, c] = ours;
     let times = alternate(&ctx.budget(), &mut [*a, *b, *c, &mut peer]);
-    let work = Work { blocks: Some(shape.chain as f64), ..Work::default() };
+    let work = Work {
+        blocks: Some(shape.chain as f64),
+        ..Work::default()
+    };
     let measured = Measured::new(times[3], work, CacheState::Cold);
     ctx.emit_by(KV_INDEX, &config("chain-index", shape), measured.outcome());
     times

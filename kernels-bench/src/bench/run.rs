@@ -41,7 +41,12 @@ pub fn run(options: &Options, line: &mut dyn FnMut(Line)) -> Result<(), RunError
     let mut emit = |record: Record| line(Line::Record(record));
     let deadline = Deadline::after(options.grid.budget_s());
     for entry in &chosen {
-        let mut context = Context { options, deadline, bench: entry.id, emit: &mut emit };
+        let mut context = Context {
+            options,
+            deadline,
+            bench: entry.id,
+            emit: &mut emit,
+        };
         match (entry.run, &probed) {
             (Some(run), _) => run(&mut context),
             (None, gpu::Gpu::Skipped(reason)) => {
@@ -58,17 +63,28 @@ fn choose(only: Option<&str>) -> Result<Vec<Entry>, RunError> {
     let Some(only) = only else {
         return Ok(all);
     };
-    let found = all.iter().find(|e| e.id.eq_ignore_ascii_case(only) || e.name == only);
-    found.map(|entry| vec![*entry]).ok_or_else(|| RunError::UnknownId {
-        given: only.to_owned(),
-        known: all.iter().map(|e| e.id).collect::<Vec<_>>().join(", "),
-    })
+    let found = all
+        .iter()
+        .find(|e| e.id.eq_ignore_ascii_case(only) || e.name == only);
+    found
+        .map(|entry| vec![*entry])
+        .ok_or_else(|| RunError::UnknownId {
+            given: only.to_owned(),
+            known: all.iter().map(|e| e.id).collect::<Vec<_>>().join(", "),
+        })
 }
 
 impl Options {
     /// A quick run of everything.
     pub fn quick() -> Self {
-        Self { grid: Grid::Quick, only: None, seed: 7, disk: None, nvrtc: None, cubins: None }
+        Self {
+            grid: Grid::Quick,
+            only: None,
+            seed: 7,
+            disk: None,
+            nvrtc: None,
+            cubins: None,
+        }
     }
 }
 
@@ -79,17 +95,28 @@ mod tests {
 
     #[test]
     fn unknown_ids_are_answered_with_the_known_ones() {
-        let options = Options { only: Some("C99".to_owned()), ..Options::quick() };
+        let options = Options {
+            only: Some("C99".to_owned()),
+            ..Options::quick()
+        };
         let message = run(&options, &mut |_| ()).unwrap_err().to_string();
-        assert!(message.contains("C99") && message.contains("C1, C2"), "{message}");
+        assert!(
+            message.contains("C99") && message.contains("C1, C2"),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_gpu_benchmark_without_a_gpu_is_skipped_with_the_reason_of_the_header() {
-        let options = Options { only: Some("g5".to_owned()), ..Options::quick() };
+        let options = Options {
+            only: Some("g5".to_owned()),
+            ..Options::quick()
+        };
         let mut lines = Vec::new();
         run(&options, &mut |line| lines.push(line)).unwrap();
-        let Line::Header(header) = &lines[0] else { panic!("no header") };
+        let Line::Header(header) = &lines[0] else {
+            panic!("no header")
+        };
         match (&header.gpu, &lines[1]) {
             (gpu::Gpu::Skipped(why), Line::Record(record)) => {
                 assert_eq!(record.outcome, Outcome::Skipped(why.clone()));
@@ -102,15 +129,24 @@ mod tests {
 
     #[test]
     fn a_cpu_benchmark_measures_and_passes_its_oracle() {
-        let options = Options { only: Some("block_table".to_owned()), ..Options::quick() };
+        let options = Options {
+            only: Some("block_table".to_owned()),
+            ..Options::quick()
+        };
         let mut lines = Vec::new();
         run(&options, &mut |line| lines.push(line)).unwrap();
         assert!(lines.len() > 2);
         for line in &lines[1..] {
-            let Line::Record(record) = line else { panic!("two headers") };
+            let Line::Record(record) = line else {
+                panic!("two headers")
+            };
             let measured = record.measured().unwrap();
             assert!(measured.time.median_ns > 0.0 && measured.time.n >= 20);
-            assert!(matches!(measured.oracle, Oracle::Passed(_)), "{:?}", measured.oracle);
+            assert!(
+                matches!(measured.oracle, Oracle::Passed(_)),
+                "{:?}",
+                measured.oracle
+            );
         }
     }
 }

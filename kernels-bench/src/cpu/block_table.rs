@@ -21,7 +21,8 @@ pub fn build(requests: &[Vec<u32>], block: usize, out: &mut BlockTables) {
     out.slots.reserve(blocks * block);
     for blocks in requests {
         out.table.extend(blocks.iter().map(|&b| b as i32));
-        out.table.resize(out.table.len() + out.width - blocks.len(), -1);
+        out.table
+            .resize(out.table.len() + out.width - blocks.len(), -1);
         for &b in blocks {
             let first = i64::from(b) * block as i64;
             out.slots.extend(first..first + block as i64);
@@ -33,7 +34,9 @@ pub fn build(requests: &[Vec<u32>], block: usize, out: &mut BlockTables) {
 pub fn is_sound(tables: &BlockTables, block: usize, pool: usize) -> bool {
     let mut seen = vec![false; pool * block];
     tables.slots.iter().all(|&slot| {
-        let taken = usize::try_from(slot).ok().and_then(|slot| seen.get_mut(slot));
+        let taken = usize::try_from(slot)
+            .ok()
+            .and_then(|slot| seen.get_mut(slot));
         taken.is_some_and(|taken| !std::mem::replace(taken, true))
     })
 }
@@ -46,7 +49,10 @@ mod tests {
     fn rows_are_padded_and_slots_follow_blocks() {
         let mut out = BlockTables::default();
         build(&[vec![2, 0], vec![3]], 2, &mut out);
-        assert_eq!((out.table.as_slice(), out.width), ([2, 0, 3, -1].as_slice(), 2));
+        assert_eq!(
+            (out.table.as_slice(), out.width),
+            ([2, 0, 3, -1].as_slice(), 2)
+        );
         assert_eq!(out.slots, [4, 5, 0, 1, 6, 7]);
         assert!(is_sound(&out, 2, 4));
     }

@@ -71,7 +71,11 @@ fn direct(options: &mut std::fs::OpenOptions) -> io::Result<()> {
     let flag = match std::env::consts::ARCH {
         "x86_64" | "x86" | "riscv64" => 0o40_000,
         "aarch64" | "arm" => 0o200_000,
-        other => return Err(io::Error::other(format!("O_DIRECT is not known for {other}"))),
+        other => {
+            return Err(io::Error::other(format!(
+                "O_DIRECT is not known for {other}"
+            )));
+        }
     };
     options.custom_flags(flag);
     Ok(())
@@ -79,7 +83,9 @@ fn direct(options: &mut std::fs::OpenOptions) -> io::Result<()> {
 
 #[cfg(not(target_os = "linux"))]
 fn direct(_options: &mut std::fs::OpenOptions) -> io::Result<()> {
-    Err(io::Error::other("direct access is implemented for Linux only"))
+    Err(io::Error::other(
+        "direct access is implemented for Linux only",
+    ))
 }
 
 /// Reads the given blocks with `depth` threads, each taking every `depth`-th one, and returns how many
@@ -103,7 +109,9 @@ pub fn read_blocks(file: &File, blocks: &[u32], block: usize, depth: usize) -> i
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..depth).map(|i| scope.spawn(move || reader(i))).collect();
         threads.into_iter().try_fold(0, |sum, thread| {
-            let wrong = thread.join().map_err(|_| io::Error::other("a reading thread died"))??;
+            let wrong = thread
+                .join()
+                .map_err(|_| io::Error::other("a reading thread died"))??;
             Ok(sum + wrong)
         })
     })

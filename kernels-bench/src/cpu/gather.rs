@@ -19,7 +19,9 @@ pub enum Stores {
 /// `pool` holds whole blocks of `block` bytes, `out` exactly `blocks.len()` of them.
 pub fn gather(pool: &[u8], blocks: &[u32], block: usize, stores: Stores, out: &mut [u8]) {
     let share = blocks.len().div_ceil(rayon::current_num_threads()).max(1);
-    let parts = out.par_chunks_mut(share * block).zip(blocks.par_chunks(share));
+    let parts = out
+        .par_chunks_mut(share * block)
+        .zip(blocks.par_chunks(share));
     parts.for_each(|(out, blocks)| {
         for (to, &id) in out.chunks_exact_mut(block).zip(blocks) {
             store(stores, to, block_of(pool, id, block));
@@ -37,7 +39,9 @@ pub fn scatter(staging: &[u8], blocks: &[u32], block: usize, stores: Stores, poo
         source[id as usize] = i as u32;
     }
     let share = source.len().div_ceil(rayon::current_num_threads()).max(1);
-    let parts = pool.par_chunks_mut(share * block).zip(source.par_chunks(share));
+    let parts = pool
+        .par_chunks_mut(share * block)
+        .zip(source.par_chunks(share));
     parts.for_each(|(pool, source)| {
         for (to, &from) in pool.chunks_exact_mut(block).zip(source) {
             if from != u32::MAX {
@@ -91,7 +95,11 @@ mod tests {
                 scatter(&out, &blocks, block, stores, &mut back);
                 for (i, chunk) in back.chunks(block).enumerate() {
                     let kept = blocks.contains(&(i as u32));
-                    let want = if kept { &pool[i * block..][..block] } else { &vec![0xAA; block][..] };
+                    let want = if kept {
+                        &pool[i * block..][..block]
+                    } else {
+                        &vec![0xAA; block][..]
+                    };
                     assert_eq!(chunk, want, "block {i}");
                 }
             }

@@ -102,7 +102,14 @@ pub fn chain(
         Algorithm::SglangSha256 => sha256(tokens, block, None, &mut out.digests),
         Algorithm::Blake3 => blake3_chain(tokens, block, root.digest, &mut out.digests),
         Algorithm::VllmSha256Cbor => {
-            vllm(tokens, block, root.digest, extra, &mut out.scratch, &mut out.digests);
+            vllm(
+                tokens,
+                block,
+                root.digest,
+                extra,
+                &mut out.scratch,
+                &mut out.digests,
+            );
         }
     }
 }
@@ -110,7 +117,9 @@ pub fn chain(
 /// Content hash of every full block: what a router indexes by.
 pub fn content(tokens: &[u32], block: usize) -> Vec<u64> {
     let blocks = tokens.chunks_exact(block);
-    blocks.map(|tokens| xxh3_64(bytemuck::cast_slice(tokens))).collect()
+    blocks
+        .map(|tokens| xxh3_64(bytemuck::cast_slice(tokens)))
+        .collect()
 }
 
 /// Parent and child as one 16-byte message.
@@ -195,7 +204,9 @@ fn vllm(
         cbor::array(scratch, 3);
         cbor::bytes(scratch, &parent);
         cbor::array(scratch, tokens.len() as u64);
-        tokens.iter().for_each(|&t| cbor::unsigned(scratch, u64::from(t)));
+        tokens
+            .iter()
+            .for_each(|&t| cbor::unsigned(scratch, u64::from(t)));
         if i == 0 && !extra.is_empty() {
             cbor::array(scratch, extra.len() as u64);
             extra.iter().for_each(|text| cbor::text(scratch, text));

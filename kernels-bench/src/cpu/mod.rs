@@ -5,8 +5,8 @@ pub mod block_table;
 pub mod disk;
 pub mod gather;
 pub mod hash;
-mod inputs;
 pub mod index;
+mod inputs;
 pub mod relayout;
 mod streaming;
 

@@ -25,19 +25,39 @@ impl Pool {
 
     /// Block, layer and part of the page at position `index` in the given layout.
     fn coordinates(&self, layout: Layout, index: usize) -> (usize, usize, usize) {
-        let Self { blocks, layers, parts, .. } = *self;
+        let Self {
+            blocks,
+            layers,
+            parts,
+            ..
+        } = *self;
         match layout {
-            Layout::LayerFirst => (index % blocks, index / blocks / parts, index / blocks % parts),
-            Layout::PageFirst => (index / parts / layers, index / parts % layers, index % parts),
-            Layout::PageFirstDirect => {
-                (index / layers / parts, index % layers, index / layers % parts)
-            }
+            Layout::LayerFirst => (
+                index % blocks,
+                index / blocks / parts,
+                index / blocks % parts,
+            ),
+            Layout::PageFirst => (
+                index / parts / layers,
+                index / parts % layers,
+                index % parts,
+            ),
+            Layout::PageFirstDirect => (
+                index / layers / parts,
+                index % layers,
+                index / layers % parts,
+            ),
         }
     }
 
     /// Position of a page in the given layout, in pages.
     fn position(&self, layout: Layout, (block, layer, part): (usize, usize, usize)) -> usize {
-        let Self { blocks, layers, parts, .. } = *self;
+        let Self {
+            blocks,
+            layers,
+            parts,
+            ..
+        } = *self;
         match layout {
             Layout::LayerFirst => (layer * parts + part) * blocks + block,
             Layout::PageFirst => (block * layers + layer) * parts + part,
@@ -51,12 +71,14 @@ impl Pool {
 pub fn relayout(pool: &Pool, from: Layout, to: Layout, src: &[u8], dst: &mut [u8]) {
     let pages = pool.bytes() / pool.page.max(1);
     let share = pages.div_ceil(rayon::current_num_threads()).max(1);
-    dst.par_chunks_mut(share * pool.page).enumerate().for_each(|(i, part)| {
-        for (j, page) in part.chunks_exact_mut(pool.page).enumerate() {
-            let at = pool.position(from, pool.coordinates(to, i * share + j)) * pool.page;
-            page.copy_from_slice(&src[at..at + pool.page]);
-        }
-    });
+    dst.par_chunks_mut(share * pool.page)
+        .enumerate()
+        .for_each(|(i, part)| {
+            for (j, page) in part.chunks_exact_mut(pool.page).enumerate() {
+                let at = pool.position(from, pool.coordinates(to, i * share + j)) * pool.page;
+                page.copy_from_slice(&src[at..at + pool.page]);
+            }
+        });
 }
 
 #[cfg(test)]
@@ -64,7 +86,12 @@ mod tests {
     use super::*;
     use crate::cpu::Inputs;
 
-    const POOL: Pool = Pool { blocks: 5, layers: 3, parts: 2, page: 16 };
+    const POOL: Pool = Pool {
+        blocks: 5,
+        layers: 3,
+        parts: 2,
+        page: 16,
+    };
 
     #[test]
     fn there_and_back_is_bit_exact() {
@@ -96,7 +123,13 @@ mod tests {
         relayout(&POOL, Layout::LayerFirst, Layout::PageFirst, &src, &mut dst);
         let numbers: Vec<u8> = dst.chunks(16).map(|page| page[0]).collect();
         assert_eq!(&numbers[..7], [0, 1, 2, 3, 4, 5, 10]);
-        relayout(&POOL, Layout::LayerFirst, Layout::PageFirstDirect, &src, &mut dst);
+        relayout(
+            &POOL,
+            Layout::LayerFirst,
+            Layout::PageFirstDirect,
+            &src,
+            &mut dst,
+        );
         let numbers: Vec<u8> = dst.chunks(16).map(|page| page[0]).collect();
         assert_eq!(&numbers[..7], [0, 2, 4, 1, 3, 5, 10]);
     }

@@ -4,7 +4,10 @@
 /// otherwise. Lengths must be equal, as for `copy_from_slice`.
 pub(crate) fn copy(dst: &mut [u8], src: &[u8]) {
     #[cfg(target_arch = "x86_64")]
-    if dst.len() == src.len() && dst.as_ptr().addr().is_multiple_of(16) && dst.len().is_multiple_of(64) {
+    if dst.len() == src.len()
+        && dst.as_ptr().addr().is_multiple_of(16)
+        && dst.len().is_multiple_of(64)
+    {
         stream_lines(dst, src);
         return;
     }
@@ -12,7 +15,10 @@ pub(crate) fn copy(dst: &mut [u8], src: &[u8]) {
 }
 
 /// Makes streamed bytes visible to other threads; call once after a run of copies.
-#[expect(unsafe_code, reason = "the intrinsic needs SSE; harmless anywhere else")]
+#[expect(
+    unsafe_code,
+    reason = "the intrinsic needs SSE; harmless anywhere else"
+)]
 pub(crate) fn fence() {
     // SAFETY: SSE2 is part of the architecture.
     #[cfg(target_arch = "x86_64")]
@@ -23,14 +29,20 @@ pub(crate) fn fence() {
 
 /// Whole cache lines. SSE2 is part of the architecture.
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "streaming stores exist as intrinsics over raw pointers only")]
+#[expect(
+    unsafe_code,
+    reason = "streaming stores exist as intrinsics over raw pointers only"
+)]
 fn stream_lines(dst: &mut [u8], src: &[u8]) {
     use std::arch::x86_64::{
         __m128i, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm_stream_si128,
     };
     let lines = dst.chunks_exact_mut(64).zip(src.chunks_exact(64));
     for (to, from) in lines {
-        let (to, from) = (to.as_mut_ptr().cast::<__m128i>(), from.as_ptr().cast::<__m128i>());
+        let (to, from) = (
+            to.as_mut_ptr().cast::<__m128i>(),
+            from.as_ptr().cast::<__m128i>(),
+        );
         // SAFETY: `chunks_exact` gives 64 valid bytes on each side, so offsets 0 to 3 are inside;
         // loads may be unaligned; `copy` checked that `dst` is 16-byte aligned and its length a
         // multiple of 64, so every store is aligned. A prefetch may name any address.
@@ -55,7 +67,11 @@ mod tests {
             let mut dst = vec![0xAA_u8; 4096 + 64];
             copy(&mut dst[start..start + len], &src[..len]);
             fence();
-            assert_eq!(&dst[start..start + len], &src[..len], "start {start}, length {len}");
+            assert_eq!(
+                &dst[start..start + len],
+                &src[..len],
+                "start {start}, length {len}"
+            );
             assert!(dst[start + len..].iter().all(|b| *b == 0xAA));
         }
     }

@@ -38,7 +38,10 @@ impl Compiler {
         if let Some(found) = Nvrtc::find(dirs.into_iter().flatten()) {
             return Some(Self::Nvrtc(found));
         }
-        let works = Command::new("nvcc").arg("--version").output().is_ok_and(|o| o.status.success());
+        let works = Command::new("nvcc")
+            .arg("--version")
+            .output()
+            .is_ok_and(|o| o.status.success());
         works.then(|| Self::Nvcc(PathBuf::from("nvcc")))
     }
 
@@ -59,7 +62,11 @@ impl Compiler {
             Self::Nvrtc(nvrtc) => nvrtc.compile(name, source, cc),
             Self::Nvcc(path) => nvcc(path, source, cc),
         };
-        result.map_err(|log| CompileError { name: name.to_owned(), cc, log })
+        result.map_err(|log| CompileError {
+            name: name.to_owned(),
+            cc,
+            log,
+        })
     }
 }
 

@@ -15,10 +15,14 @@ impl Cubins {
     pub(super) fn new(dir: Option<PathBuf>) -> Self {
         let cache = || {
             let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-            let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?;
+            let base = std::env::var_os("XDG_CACHE_HOME")
+                .map(PathBuf::from)
+                .or_else(home)?;
             Some(base.join("weighbridge").join("cubins"))
         };
-        Self { dir: dir.or_else(cache) }
+        Self {
+            dir: dir.or_else(cache),
+        }
     }
 
     /// From the folder if it is there, compiled and kept otherwise. A folder that cannot be written is
@@ -32,7 +36,10 @@ impl Cubins {
     ) -> Result<Vec<u8>, CompileError> {
         let text = format!("{}\n{cc}\n{source}", compiler.name());
         let key = xxhash_rust::xxh3::xxh3_128(text.as_bytes());
-        let path = self.dir.as_ref().map(|d| d.join(format!("{name}-sm{cc}-{key:032x}.cubin")));
+        let path = self
+            .dir
+            .as_ref()
+            .map(|d| d.join(format!("{name}-sm{cc}-{key:032x}.cubin")));
         if let Some(kept) = path.as_ref().and_then(|p| std::fs::read(p).ok()) {
             return Ok(kept);
         }

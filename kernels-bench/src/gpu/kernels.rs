@@ -18,15 +18,29 @@ pub const SOURCES: [Source; 5] = [
     Source {
         name: "copy",
         body: include_str!("kernels/copy.cu"),
-        kernels: &["copy16", "copy_list", "count_different", "clock_rate", "nothing"],
+        kernels: &[
+            "copy16",
+            "copy_list",
+            "count_different",
+            "clock_rate",
+            "nothing",
+        ],
     },
     Source {
         name: "page",
         body: include_str!("kernels/page.cu"),
         kernels: &["paged_gather", "paged_scatter", "mla_gather_fp8"],
     },
-    Source { name: "peak", body: include_str!("kernels/peak.cu"), kernels: &["mma_peak"] },
-    Source { name: "attention", body: include_str!("kernels/attention.cu"), kernels: &["attention"] },
+    Source {
+        name: "peak",
+        body: include_str!("kernels/peak.cu"),
+        kernels: &["mma_peak"],
+    },
+    Source {
+        name: "attention",
+        body: include_str!("kernels/attention.cu"),
+        kernels: &["attention"],
+    },
     Source {
         name: "merge",
         body: include_str!("kernels/merge.cu"),
@@ -51,7 +65,10 @@ mod tests {
             for name in source.kernels {
                 assert!(source.body.contains(&format!("KERNEL {name}(")), "{name}");
             }
-            assert_eq!(source.body.matches("\nKERNEL ").count(), source.kernels.len());
+            assert_eq!(
+                source.body.matches("\nKERNEL ").count(),
+                source.kernels.len()
+            );
         }
     }
 

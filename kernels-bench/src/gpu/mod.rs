@@ -21,8 +21,8 @@ mod state;
 
 #[cfg(feature = "cuda")]
 pub use compiler::{CompileError, Compiler};
-pub use entry::probe;
 pub(crate) use entry::bench;
+pub use entry::probe;
 #[cfg(feature = "cuda")]
 pub use resources::{Resources, resources};
 pub use state::Gpu;

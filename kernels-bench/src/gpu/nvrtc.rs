@@ -86,27 +86,39 @@ impl Nvrtc {
     pub(super) fn compile(&self, name: &str, source: &str, cc: i32) -> Result<Vec<u8>, String> {
         let text = |s: &str| CString::new(s).map_err(|e| e.to_string());
         let (source, name) = (text(source)?, text(name)?);
-        let options = [format!("--gpu-architecture=sm_{cc}"), "--std=c++17".to_owned()];
+        let options = [
+            format!("--gpu-architecture=sm_{cc}"),
+            "--std=c++17".to_owned(),
+        ];
         let options: Vec<CString> = options.iter().map(|o| text(o)).collect::<Result<_, _>>()?;
         let pointers: Vec<*const c_char> = options.iter().map(|o| o.as_ptr()).collect();
         let mut program: Program = std::ptr::null_mut();
         let none = std::ptr::null();
         // SAFETY: strings end in NUL and outlive the call; there are no headers.
         let code = unsafe {
-            (self.create)(&raw mut program, source.as_ptr(), name.as_ptr(), 0, none, none)
+            (self.create)(
+                &raw mut program,
+                source.as_ptr(),
+                name.as_ptr(),
+                0,
+                none,
+                none,
+            )
         };
         if code != 0 {
             return Err(format!("nvrtcCreateProgram returns {code}"));
         }
         // SAFETY: the program was created above; options outlive the call.
-        let code = unsafe {
-            (self.compile)(program, pointers.len() as c_int, pointers.as_ptr())
-        };
+        let code = unsafe { (self.compile)(program, pointers.len() as c_int, pointers.as_ptr()) };
         let result = if code == 0 {
             self.bytes(program, self.cubin_size, self.cubin)
         } else {
-            let log = self.bytes(program, self.log_size, self.log).unwrap_or_default();
-            Err(String::from_utf8_lossy(&log).trim_end_matches('\0').to_owned())
+            let log = self
+                .bytes(program, self.log_size, self.log)
+                .unwrap_or_default();
+            Err(String::from_utf8_lossy(&log)
+                .trim_end_matches('\0')
+                .to_owned())
         };
         // SAFETY: created above, not used again.
         unsafe { (self.destroy)(&raw mut program) };
@@ -124,7 +136,11 @@ impl Nvrtc {
         let mut out = vec![0_u8; n];
         // SAFETY: the buffer has the size asked for.
         let code = unsafe { get(program, out.as_mut_ptr().cast()) };
-        if code == 0 { Ok(out) } else { Err(format!("NVRTC returns {code} for its result")) }
+        if code == 0 {
+            Ok(out)
+        } else {
+            Err(format!("NVRTC returns {code} for its result"))
+        }
     }
 }
 
@@ -136,7 +152,11 @@ fn preload_builtins(dir: &Path) {
     let mut names: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
     names.sort();
     for path in names {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if name.starts_with("libnvrtc-builtins.so") {
             // SAFETY: initialisers of the vendor's library.
             if let Ok(library) = unsafe { Library::new(&path) } {

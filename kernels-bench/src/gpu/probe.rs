@@ -4,7 +4,10 @@
 //! formatting one of its errors calls into the driver. So: is there a library at all; does it have
 //! every symbol used here; does `cuInit` succeed, by its raw code; is there a device, new enough; is
 //! there a compiler. Only then is cudarc used, and error values are kept as numbers.
-#![expect(unsafe_code, reason = "the driver is probed through its own symbols, before cudarc binds them")]
+#![expect(
+    unsafe_code,
+    reason = "the driver is probed through its own symbols, before cudarc binds them"
+)]
 
 use std::ffi::{c_char, c_int, c_uint};
 use std::path::Path;
@@ -73,9 +76,29 @@ pub(super) fn probe(nvrtc: Option<&Path>) -> Result<Gpu, SkipReason> {
 
 fn with_compiler(gpu: Gpu, compiler: &Compiler) -> Gpu {
     match gpu {
-        Gpu::Ready { name, cc, driver, sms, memory_bytes, l2_bytes, pci, numa_node, .. } => {
+        Gpu::Ready {
+            name,
+            cc,
+            driver,
+            sms,
+            memory_bytes,
+            l2_bytes,
+            pci,
+            numa_node,
+            ..
+        } => {
             let compiler = compiler.name();
-            Gpu::Ready { name, cc, driver, compiler, sms, memory_bytes, l2_bytes, pci, numa_node }
+            Gpu::Ready {
+                name,
+                cc,
+                driver,
+                compiler,
+                sms,
+                memory_bytes,
+                l2_bytes,
+                pci,
+                numa_node,
+            }
         }
         skipped @ Gpu::Skipped(_) => skipped,
     }
@@ -97,7 +120,10 @@ fn driver_version(library: &Library) -> Result<i32, SkipReason> {
         code => return Err(stub(format!("cuDriverGetVersion returns {code}"))),
     }
     if have < LEAST_DRIVER {
-        return Err(SkipReason::DriverTooOld { have, need: LEAST_DRIVER });
+        return Err(SkipReason::DriverTooOld {
+            have,
+            need: LEAST_DRIVER,
+        });
     }
     match NEEDED.iter().find(|name| !has(library, name)) {
         Some(missing) => Err(stub(format!("it has no {missing}"))),
@@ -117,9 +143,14 @@ fn initialise(library: &Library) -> Result<(), SkipReason> {
     let code = unsafe { symbol::<Init>(library, b"cuInit\0")?(0) };
     match code {
         0 => Ok(()),
-        STUB_LIBRARY => Err(SkipReason::StubDriver { detail: "cuInit says so".to_owned() }),
+        STUB_LIBRARY => Err(SkipReason::StubDriver {
+            detail: "cuInit says so".to_owned(),
+        }),
         NO_DEVICE => Err(SkipReason::NoDevice),
-        code => Err(SkipReason::Device { call: "cuInit".to_owned(), code }),
+        code => Err(SkipReason::Device {
+            call: "cuInit".to_owned(),
+            code,
+        }),
     }
 }
 
@@ -131,7 +162,10 @@ unsafe fn symbol<T: Copy>(library: &Library, name: &[u8]) -> Result<T, SkipReaso
     // SAFETY: promised by the caller.
     let found = unsafe { library.get::<T>(name) };
     found.map(|f| *f).map_err(|_| SkipReason::StubDriver {
-        detail: format!("it has no {}", String::from_utf8_lossy(name).trim_end_matches('\0')),
+        detail: format!(
+            "it has no {}",
+            String::from_utf8_lossy(name).trim_end_matches('\0')
+        ),
     })
 }
 
@@ -139,7 +173,10 @@ fn check(call: &str, code: c_uint) -> Result<(), SkipReason> {
     if code == 0 {
         return Ok(());
     }
-    Err(SkipReason::Device { call: call.to_owned(), code })
+    Err(SkipReason::Device {
+        call: call.to_owned(),
+        code,
+    })
 }
 
 /// Facts of device 0, asked for through raw symbols.
@@ -160,7 +197,9 @@ fn device(library: &Library, driver: i32) -> Result<Gpu, SkipReason> {
     let attribute = |number: c_int| -> Result<i32, SkipReason> {
         let mut value = 0;
         // SAFETY: as above; device 0 exists.
-        check("cuDeviceGetAttribute", unsafe { get(&raw mut value, number, 0) })?;
+        check("cuDeviceGetAttribute", unsafe {
+            get(&raw mut value, number, 0)
+        })?;
         Ok(value)
     };
     // Attribute numbers of <cuda.h>: compute capability, multiprocessors, L2 size.

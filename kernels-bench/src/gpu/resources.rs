@@ -55,10 +55,17 @@ fn read(cubin: &[u8]) -> Option<Vec<Resources>> {
 }
 
 fn note(out: &mut Vec<Resources>, kernel: String, attribute: u8, value: u32) {
-    let at = out.iter().position(|r| r.kernel == kernel).unwrap_or_else(|| {
-        out.push(Resources { kernel, registers: 0, local_bytes: 0 });
-        out.len() - 1
-    });
+    let at = out
+        .iter()
+        .position(|r| r.kernel == kernel)
+        .unwrap_or_else(|| {
+            out.push(Resources {
+                kernel,
+                registers: 0,
+                local_bytes: 0,
+            });
+            out.len() - 1
+        });
     match attribute {
         FRAME_SIZE => out[at].local_bytes = value,
         _ => out[at].registers = value,
@@ -78,21 +85,30 @@ fn sections(elf: &[u8]) -> Option<Vec<Section<'_>>> {
     let names = usize::from(u16_at(elf, 0x3E)?);
     let content = |i: usize| -> Option<&[u8]> {
         let header = elf.get(table + i * size..)?;
-        let (offset, length) = (u64_at(header, 0x18)? as usize, u64_at(header, 0x20)? as usize);
+        let (offset, length) = (
+            u64_at(header, 0x18)? as usize,
+            u64_at(header, 0x20)? as usize,
+        );
         // Sections without bits in the file have no content.
         Some(elf.get(offset..offset + length).unwrap_or_default())
     };
     let strings = content(names)?;
     let section = |i: usize| -> Option<Section<'_>> {
         let name = u32_at(elf, table + i * size)? as usize;
-        Some(Section { name: text(strings, name)?, bytes: content(i)? })
+        Some(Section {
+            name: text(strings, name)?,
+            bytes: content(i)?,
+        })
     };
     (0..count).map(section).collect()
 }
 
 /// Names by symbol index.
 fn symbols(table: &[u8], strings: &[u8]) -> Option<Vec<String>> {
-    table.chunks_exact(24).map(|entry| text(strings, u32_at(entry, 0)? as usize)).collect()
+    table
+        .chunks_exact(24)
+        .map(|entry| text(strings, u32_at(entry, 0)? as usize))
+        .collect()
 }
 
 fn text(strings: &[u8], at: usize) -> Option<String> {

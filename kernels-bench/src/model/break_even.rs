@@ -57,7 +57,10 @@ mod tests {
             let shape = ModelShape::preset(name).unwrap();
             for (p, want) in [1024.0, 8192.0, 32_768.0, 131_072.0].into_iter().zip(row) {
                 let got = break_even_bandwidth(&shape, &Compute::H200, p).bytes_per_s / 1e9;
-                assert!((got - want).abs() < 0.0051, "{name} at {p}: {got} not {want}");
+                assert!(
+                    (got - want).abs() < 0.0051,
+                    "{name} at {p}: {got} not {want}"
+                );
             }
         }
     }
@@ -73,23 +76,39 @@ mod tests {
 
     #[test]
     fn shortest_prefix_worth_fetching() {
-        let host = tiers().into_iter().find(|t| t.name == "host-pcie5").unwrap();
+        let host = tiers()
+            .into_iter()
+            .find(|t| t.name == "host-pcie5")
+            .unwrap();
         let shape = ModelShape::preset("llama3-8b").unwrap();
         assert_eq!(least_prefix(&shape, &Compute::H200, &host), 0.0);
-        let late = Tier { fixed_s: 5e-3, ..host };
+        let late = Tier {
+            fixed_s: 5e-3,
+            ..host
+        };
         let p = least_prefix(&shape, &Compute::H200, &late);
         // 5 ms over 20.9 µs a token is 239 tokens without the quadratic term.
         assert!((p - 239.0).abs() < 2.0, "{p}");
-        let endless = Tier { bytes_per_s: f64::INFINITY, fixed_s: 0.0, ..late };
+        let endless = Tier {
+            bytes_per_s: f64::INFINITY,
+            fixed_s: 0.0,
+            ..late
+        };
         assert_eq!(least_prefix(&shape, &Compute::H200, &endless), 0.0);
     }
 
     #[test]
     fn on_a_slow_link_only_long_prefixes_pay() {
         let shape = ModelShape::preset("llama3-8b").unwrap();
-        let slow = tiers().into_iter().find(|t| t.name == "ethernet-25g").unwrap();
+        let slow = tiers()
+            .into_iter()
+            .find(|t| t.name == "ethernet-25g")
+            .unwrap();
         let p = least_prefix(&shape, &Compute::H200, &slow);
         let needed = break_even_bandwidth(&shape, &Compute::H200, p).bytes_per_s;
-        assert!((needed - slow.bytes_per_s).abs() < 1e-6 * slow.bytes_per_s, "{p}");
+        assert!(
+            (needed - slow.bytes_per_s).abs() < 1e-6 * slow.bytes_per_s,
+            "{p}"
+        );
     }
 }

@@ -53,7 +53,14 @@ mod tests {
     use super::*;
 
     fn batch(batch: u64, prefix: u64) -> Cascade {
-        Cascade { batch, prefix, suffix: 256, q_heads: 32, kv_heads: 8, head: 128 }
+        Cascade {
+            batch,
+            prefix,
+            suffix: 256,
+            q_heads: 32,
+            kv_heads: 8,
+            head: 128,
+        }
     }
 
     #[test]
@@ -69,7 +76,10 @@ mod tests {
             (256, 32_768, 45.9),
         ] {
             let got = bound(b, p);
-            assert!((got - want).abs() < 0.04 * want, "B={b} P={p}: {got}, not {want}");
+            assert!(
+                (got - want).abs() < 0.04 * want,
+                "B={b} P={p}: {got}, not {want}"
+            );
         }
     }
 
@@ -87,7 +97,11 @@ mod tests {
         assert!(vllm_uses_cascade(&batch(8, 256), 132, false));
         assert!(vllm_uses_cascade(&batch(256, 32_768), 132, true));
         // Eight query heads and one KV head: splitting over KV fills the device better.
-        let narrow = Cascade { q_heads: 8, kv_heads: 1, ..batch(8, 4096) };
+        let narrow = Cascade {
+            q_heads: 8,
+            kv_heads: 1,
+            ..batch(8, 4096)
+        };
         assert!(!vllm_uses_cascade(&narrow, 132, true));
     }
 }

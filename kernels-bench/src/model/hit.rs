@@ -80,7 +80,12 @@ pub fn hit_cost(
     lookup: &Lookup,
     hit: &Hit,
 ) -> HitCost {
-    let Hit { prefix, suffix, copies, overlapped } = *hit;
+    let Hit {
+        prefix,
+        suffix,
+        copies,
+        overlapped,
+    } = *hit;
     let lookup_s = lookup_cost(lookup, prefix + suffix, prefix);
     let fetch_s = fetch_cost(shape, tier, prefix, copies.count);
     // A suffix of few tokens still reads all active weights and the whole prefix.
@@ -151,7 +156,11 @@ mod tests {
     use super::*;
     use crate::model::{Layout, descriptors, tiers};
 
-    const FREE: Lookup = Lookup { hash_s_per_token: 0.0, index_s_per_block: 0.0, block: 16 };
+    const FREE: Lookup = Lookup {
+        hash_s_per_token: 0.0,
+        index_s_per_block: 0.0,
+        block: 16,
+    };
 
     fn tier(name: &str) -> Tier {
         tiers().into_iter().find(|t| t.name == name).unwrap()
@@ -160,8 +169,17 @@ mod tests {
     fn cost(p: f64, tier: &Tier) -> (HitCost, Hit, ModelShape) {
         let shape = ModelShape::preset("llama3-8b").unwrap();
         let copies = descriptors(&shape, Layout::PageFirst, 16, (p / 16.0) as u64);
-        let hit = Hit { prefix: p, suffix: 1024.0, copies, overlapped: false };
-        (hit_cost(&shape, &Compute::H200, tier, &FREE, &hit), hit, shape)
+        let hit = Hit {
+            prefix: p,
+            suffix: 1024.0,
+            copies,
+            overlapped: false,
+        };
+        (
+            hit_cost(&shape, &Compute::H200, tier, &FREE, &hit),
+            hit,
+            shape,
+        )
     }
 
     #[test]
@@ -181,15 +199,30 @@ mod tests {
     fn slow_links_lose_and_say_why() {
         let slow = tier("ethernet-25g");
         let (c, hit, shape) = cost(8192.0, &slow);
-        assert_eq!(c.loses_because(&shape, &slow, &hit), LosesBecause::Bandwidth);
-        let fast = Tier { per_descriptor_s: 1e-3, ..tier("host-pcie5") };
+        assert_eq!(
+            c.loses_because(&shape, &slow, &hit),
+            LosesBecause::Bandwidth
+        );
+        let fast = Tier {
+            per_descriptor_s: 1e-3,
+            ..tier("host-pcie5")
+        };
         let (c, hit, shape) = cost(8192.0, &fast);
-        assert_eq!(c.loses_because(&shape, &fast, &hit), LosesBecause::Descriptors);
-        let far = Tier { fixed_s: 1.0, ..tier("host-pcie5") };
+        assert_eq!(
+            c.loses_because(&shape, &fast, &hit),
+            LosesBecause::Descriptors
+        );
+        let far = Tier {
+            fixed_s: 1.0,
+            ..tier("host-pcie5")
+        };
         let (c, hit, shape) = cost(8192.0, &far);
         assert_eq!(c.loses_because(&shape, &far, &hit), LosesBecause::FixedCost);
         let (c, hit, shape) = cost(8192.0, &tier("host-pcie5"));
-        assert_eq!(c.loses_because(&shape, &tier("host-pcie5"), &hit), LosesBecause::Pays);
+        assert_eq!(
+            c.loses_because(&shape, &tier("host-pcie5"), &hit),
+            LosesBecause::Pays
+        );
     }
 
     #[test]
@@ -200,7 +233,10 @@ mod tests {
 
     #[test]
     fn an_infinite_link_saves_all_of_the_recomputation() {
-        let endless = Tier { bytes_per_s: f64::INFINITY, ..tier("hbm") };
+        let endless = Tier {
+            bytes_per_s: f64::INFINITY,
+            ..tier("hbm")
+        };
         let (c, ..) = cost(32_768.0, &endless);
         assert!((c.saved_s() - c.saved_gpu_s).abs() < 1e-12);
     }
@@ -209,7 +245,12 @@ mod tests {
     fn overlap_hides_the_shorter_of_fetch_and_suffix() {
         let shape = ModelShape::preset("llama3-8b").unwrap();
         let copies = Descriptors { count: 1, bytes: 1 };
-        let hit = Hit { prefix: 32_768.0, suffix: 4096.0, copies, overlapped: true };
+        let hit = Hit {
+            prefix: 32_768.0,
+            suffix: 4096.0,
+            copies,
+            overlapped: true,
+        };
         let c = hit_cost(&shape, &Compute::H200, &tier("host-pcie5"), &FREE, &hit);
         assert!(c.suffix_s > c.fetch_s);
         assert!((c.hit_s - c.suffix_s - c.fetch_s / 32.0).abs() < 1e-12);

@@ -69,9 +69,21 @@ mod tests {
     fn a_32k_hit_of_an_8b_model() {
         let shape = ModelShape::preset("llama3-8b").unwrap();
         let d = descriptors(&shape, Layout::LayerFirst, 16, 2048);
-        assert_eq!(d, Descriptors { count: 131_072, bytes: 32 << 10 });
+        assert_eq!(
+            d,
+            Descriptors {
+                count: 131_072,
+                bytes: 32 << 10
+            }
+        );
         let d = descriptors(&shape, Layout::PageFirst, 16, 2048);
-        assert_eq!(d, Descriptors { count: 2048, bytes: 2 << 20 });
+        assert_eq!(
+            d,
+            Descriptors {
+                count: 2048,
+                bytes: 2 << 20
+            }
+        );
     }
 
     #[test]

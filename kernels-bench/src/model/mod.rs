@@ -17,6 +17,6 @@ mod shape;
 pub use break_even::{BreakEven, break_even_bandwidth, least_prefix};
 pub use cascade::{Cascade, cascade_speedup_bound, vllm_uses_cascade};
 pub use hardware::{Compute, Tier, tiers};
-pub use hit::{Hit, HitCost, LosesBecause, Lookup, hit_cost, split_gain};
+pub use hit::{Hit, HitCost, Lookup, LosesBecause, hit_cost, split_gain};
 pub use layout::{Descriptors, Layout, descriptors};
 pub use shape::{ModelShape, presets};

@@ -16,7 +16,13 @@ pub struct Dense {
 }
 
 /// LLaMA3-70B as in its table.
-pub const LLAMA3_70B: Dense = Dense { d: 8192.0, group: 8.0, a: 4.0, b: 22.0, s: 2.0 };
+pub const LLAMA3_70B: Dense = Dense {
+    d: 8192.0,
+    group: 8.0,
+    a: 4.0,
+    b: 22.0,
+    s: 2.0,
+};
 
 /// Least bandwidth at which loading beats recomputing, bytes/s (equation 2):
 /// `B/G > 2ds / (group · (a·p·d + b·d²))`.

@@ -164,7 +164,10 @@ mod tests {
         for (name, kappa, billions) in known {
             let shape = ModelShape::preset(name).unwrap();
             assert_eq!(shape.kv_bytes_per_token, kappa, "{name}");
-            assert!((shape.linear_params / 1e9 - billions).abs() < 0.006 * billions, "{name}");
+            assert!(
+                (shape.linear_params / 1e9 - billions).abs() < 0.006 * billions,
+                "{name}"
+            );
         }
     }
 

@@ -66,13 +66,20 @@ pub fn write_line(out: &mut dyn Write, line: &Line) -> io::Result<()> {
 /// # Errors
 /// When the file cannot be read, has no header, another schema, or a malformed line.
 pub fn read(path: &Path) -> Result<Log, LogError> {
-    let io = |source| LogError::Io { path: path.to_owned(), source };
+    let io = |source| LogError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let file = std::fs::File::open(path).map_err(io)?;
     let mut header = None;
     let mut records = Vec::new();
     for (i, text) in io::BufReader::new(file).lines().enumerate() {
         let text = text.map_err(io)?;
-        let bad = |message: String| LogError::Line { path: path.to_owned(), line: i + 1, message };
+        let bad = |message: String| LogError::Line {
+            path: path.to_owned(),
+            line: i + 1,
+            message,
+        };
         if text.trim().is_empty() {
             continue;
         }

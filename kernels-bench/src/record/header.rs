@@ -93,7 +93,11 @@ impl Host {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: memory_bytes(),
             system: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
-            features: known.iter().filter(|f| has(f)).map(|f| (*f).to_owned()).collect(),
+            features: known
+                .iter()
+                .filter(|f| has(f))
+                .map(|f| (*f).to_owned())
+                .collect(),
             llc_bytes: llc_bytes(),
             huge_pages: huge_pages(),
             virtual_machine: has("hypervisor"),

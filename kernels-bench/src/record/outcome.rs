@@ -213,6 +213,8 @@ impl Measured {
 
     /// Share of the ceiling reached, 1 at the ceiling.
     pub fn of_ceiling(&self) -> Option<f64> {
-        self.ceiling.as_ref().map(|c| c.at_ceiling_ns / self.time.median_ns)
+        self.ceiling
+            .as_ref()
+            .map(|c| c.at_ceiling_ns / self.time.median_ns)
     }
 }

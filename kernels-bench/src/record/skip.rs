@@ -127,7 +127,12 @@ impl fmt::Display for SkipReason {
             Self::NoDriverLibrary => f.write_str("no NVIDIA driver library (libcuda)"),
             Self::StubDriver { detail } => write!(f, "libcuda is a stub: {detail}"),
             Self::DriverTooOld { have, need } => {
-                write!(f, "driver supports CUDA {}, need {}", dotted(*have), dotted(*need))
+                write!(
+                    f,
+                    "driver supports CUDA {}, need {}",
+                    dotted(*have),
+                    dotted(*need)
+                )
             }
             Self::NoDevice => f.write_str("no CUDA device"),
             Self::NvrtcMissing => f.write_str("no CUDA compiler (NVRTC or nvcc)"),
@@ -138,7 +143,10 @@ impl fmt::Display for SkipReason {
             Self::Compile { log } => write!(f, "kernel does not compile: {log}"),
             Self::NotAskedFor { option } => write!(f, "runs only with {option}"),
             Self::NotInstalled { package } => write!(f, "{package} is not installed"),
-            Self::OutOfMemory { need_bytes, have_bytes } => {
+            Self::OutOfMemory {
+                need_bytes,
+                have_bytes,
+            } => {
                 write!(f, "needs {need_bytes} bytes, {have_bytes} at hand")
             }
             Self::OutOfTime => f.write_str("time budget of the grid used up"),
@@ -161,22 +169,32 @@ mod tests {
         let all = [
             SkipReason::NoDriverLibrary,
             SkipReason::StubDriver { detail: "x".into() },
-            SkipReason::DriverTooOld { have: 12040, need: 12080 },
-            SkipReason::NotInstalled { package: "torch".into() },
+            SkipReason::DriverTooOld {
+                have: 12040,
+                need: 12080,
+            },
+            SkipReason::NotInstalled {
+                package: "torch".into(),
+            },
             SkipReason::OutOfTime,
         ];
         for reason in all {
             let json = serde_json::to_value(&reason).unwrap();
-            let name = json.as_str().map(str::to_owned).or_else(|| {
-                json.as_object().and_then(|o| o.keys().next().cloned())
-            });
+            let name = json
+                .as_str()
+                .map(str::to_owned)
+                .or_else(|| json.as_object().and_then(|o| o.keys().next().cloned()));
             assert_eq!(name.as_deref(), Some(reason.kind()));
         }
     }
 
     #[test]
     fn versions_read_as_people_write_them() {
-        let text = SkipReason::DriverTooOld { have: 12040, need: 12080 }.to_string();
+        let text = SkipReason::DriverTooOld {
+            have: 12040,
+            need: 12080,
+        }
+        .to_string();
         assert_eq!(text, "driver supports CUDA 12.4, need 12.8");
     }
 }

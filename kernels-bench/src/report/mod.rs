@@ -1,1 +1,17 @@
-//! Reports.
+//! Comparison of two record files, and the report.
+
+mod chart;
+mod compare;
+mod document;
+mod html;
+mod markdown;
+mod number;
+mod sections;
+mod table;
+
+pub use compare::{Pair, compare};
+pub use document::{Block, Document};
+pub use html::html;
+pub use markdown::markdown;
+pub use sections::{Inputs, document, inputs};
+pub use table::{Cell, Column, Kind, Mixed, Table};

@@ -69,7 +69,11 @@ impl Series {
     pub fn summary(&self, twin: &Self) -> Timing {
         let (a, b) = (self.median(), twin.median());
         let all = Self::new([&self.samples[..], &twin.samples[..]].concat());
-        let noise_rel = if twin.is_empty() { 0.0 } else { (a - b).abs() / a.min(b) };
+        let noise_rel = if twin.is_empty() {
+            0.0
+        } else {
+            (a - b).abs() / a.min(b)
+        };
         Timing {
             median_ns: all.median(),
             p20_ns: all.quantile(0.2),

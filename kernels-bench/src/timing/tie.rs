@@ -39,15 +39,28 @@ mod tests {
     use super::*;
 
     fn timing(median_ns: f64, noise_rel: f64) -> Timing {
-        Timing { median_ns, p20_ns: median_ns, p80_ns: median_ns, p99_ns: median_ns, n: 20, noise_rel }
+        Timing {
+            median_ns,
+            p20_ns: median_ns,
+            p80_ns: median_ns,
+            p99_ns: median_ns,
+            n: 20,
+            noise_rel,
+        }
     }
 
     #[test]
     fn differences_under_the_noise_are_ties() {
         let d = compare(&timing(100.0, 0.04), &timing(103.0, 0.001));
         assert!(matches!(d, Difference::Tie { floor, .. } if floor == 0.04));
-        assert_eq!(compare(&timing(100.0, 0.0), &timing(105.0, 0.0)), Difference::Slower(1.05));
-        assert_eq!(compare(&timing(100.0, 0.0), &timing(50.0, 0.0)), Difference::Faster(0.5));
+        assert_eq!(
+            compare(&timing(100.0, 0.0), &timing(105.0, 0.0)),
+            Difference::Slower(1.05)
+        );
+        assert_eq!(
+            compare(&timing(100.0, 0.0), &timing(50.0, 0.0)),
+            Difference::Faster(0.5)
+        );
     }
 
     #[test]

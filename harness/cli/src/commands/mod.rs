@@ -4,6 +4,8 @@ pub(crate) mod data;
 pub(crate) mod gate;
 pub(crate) mod import;
 pub(crate) mod init;
+#[cfg(feature = "kernels")]
+pub(crate) mod kernels;
 pub(crate) mod mock;
 pub(crate) mod report;
 pub(crate) mod run;

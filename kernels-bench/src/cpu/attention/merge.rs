@@ -23,7 +23,10 @@ pub struct State {
 pub fn merge(a: &State, b: &State, base: LogBase) -> State {
     let top = a.lse.max(b.lse);
     if top == f32::NEG_INFINITY {
-        return State { v: vec![0.0; a.v.len()], lse: top };
+        return State {
+            v: vec![0.0; a.v.len()],
+            lse: top,
+        };
     }
     let exp = |x: f32| match base {
         LogBase::Natural => (x - top).exp(),
@@ -37,8 +40,14 @@ pub fn merge(a: &State, b: &State, base: LogBase) -> State {
     };
     // A weight of zero must silence even poison: an empty part's values were never written.
     let part = |weight: f32, v: f32| if weight == 0.0 { 0.0 } else { weight * v };
-    let v = a.v.iter().zip(&b.v).map(|(x, y)| (part(wa, *x) + part(wb, *y)) / sum);
-    State { v: v.collect(), lse: top + log }
+    let v =
+        a.v.iter()
+            .zip(&b.v)
+            .map(|(x, y)| (part(wa, *x) + part(wb, *y)) / sum);
+    State {
+        v: v.collect(),
+        lse: top + log,
+    }
 }
 
 #[cfg(test)]

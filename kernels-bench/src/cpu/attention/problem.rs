@@ -45,9 +45,8 @@ impl Problem {
         (prefix, suffix): (usize, usize),
         (scale, shift): (f32, f32),
     ) -> Self {
-        let mut rows = |n: usize| -> Vec<f32> {
-            (0..n).map(|_| round_bf16(inputs.normal())).collect()
-        };
+        let mut rows =
+            |n: usize| -> Vec<f32> { (0..n).map(|_| round_bf16(inputs.normal())).collect() };
         let total = prefix + suffix;
         let mut q = rows(suffix * q_heads * head);
         let k = rows(total * kv_heads * head);
@@ -55,7 +54,16 @@ impl Problem {
         q.iter_mut().for_each(|x| *x = round_bf16(*x * scale));
         let own = &mut v[prefix * kv_heads * head..];
         own.iter_mut().for_each(|x| *x = round_bf16(*x + shift));
-        Self { q_heads, kv_heads, head, prefix, suffix, q, k, v }
+        Self {
+            q_heads,
+            kv_heads,
+            head,
+            prefix,
+            suffix,
+            q,
+            k,
+            v,
+        }
     }
 
     /// 1/√head.

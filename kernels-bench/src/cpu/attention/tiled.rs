@@ -87,7 +87,10 @@ fn one(p: &Problem, kv: &Paged, tiling: &Tiling, fault: Fault, query: (usize, us
             state
         })
         .reduce(|a, b| merge(&a, &b, base))
-        .unwrap_or(State { v: vec![0.0; p.head], lse: f32::NEG_INFINITY })
+        .unwrap_or(State {
+            v: vec![0.0; p.head],
+            lse: f32::NEG_INFINITY,
+        })
 }
 
 /// Online softmax over the tiles of one split.
@@ -104,7 +107,11 @@ fn split(
     let head = h / (p.q_heads / p.kv_heads);
     let mut visible = p.prefix + i + 1;
     if fault == Fault::OffByOneLength {
-        visible = if visible < p.keys() { visible + 1 } else { visible - 1 };
+        visible = if visible < p.keys() {
+            visible + 1
+        } else {
+            visible - 1
+        };
     }
     let hidden = |t: usize| match fault {
         Fault::DropSuffix => t >= p.prefix,
@@ -147,7 +154,10 @@ fn split(
     if sum > 0.0 {
         acc.iter_mut().for_each(|x| *x /= sum);
     }
-    State { v: acc, lse: top + sum.ln() }
+    State {
+        v: acc,
+        lse: top + sum.ln(),
+    }
 }
 
 /// Slot of a token's value; the fault takes the next page of the sequence, if that one is full.
@@ -182,12 +192,28 @@ mod tests {
         tolerance.check(&got.out, &want.out, (&got.lse, &want.lse))
     }
 
-    const F32: Tiling = Tiling { keys: 64, splits: 1, precision: Precision::F32 };
-    const BF16: Tiling = Tiling { keys: 64, splits: 4, precision: Precision::Bf16 };
+    const F32: Tiling = Tiling {
+        keys: 64,
+        splits: 1,
+        precision: Precision::F32,
+    };
+    const BF16: Tiling = Tiling {
+        keys: 64,
+        splits: 4,
+        precision: Precision::Bf16,
+    };
 
     #[test]
     fn tiles_pages_and_splits_change_nothing() {
-        for size in [(0, 1), (0, 70), (1, 1), (63, 2), (64, 64), (200, 33), (512, 16)] {
+        for size in [
+            (0, 1),
+            (0, 70),
+            (1, 1),
+            (63, 2),
+            (64, 64),
+            (200, 33),
+            (512, 16),
+        ] {
             for splits in [1, 2, 7] {
                 let tiling = Tiling { splits, ..F32 };
                 run(size, (1.0, 0.0), tiling, Fault::None, Tolerance::F32).unwrap();
@@ -200,7 +226,14 @@ mod tests {
     #[test]
     fn skewed_inputs_pass_too() {
         run((496, 16), (4.0, 2.0), BF16, Fault::None, Tolerance::BF16).unwrap();
-        run((496, 16), (4.0, 2.0), Tiling { splits: 4, ..F32 }, Fault::None, Tolerance::F32).unwrap();
+        run(
+            (496, 16),
+            (4.0, 2.0),
+            Tiling { splits: 4, ..F32 },
+            Fault::None,
+            Tolerance::F32,
+        )
+        .unwrap();
     }
 
     #[test]
@@ -218,7 +251,16 @@ mod tests {
         }
         // An empty split: fewer tiles than splits.
         let tiling = Tiling { splits: 4, ..F32 };
-        assert!(run((32, 16), (1.0, 0.0), tiling, Fault::StaleEmpty, Tolerance::F32).is_err());
+        assert!(
+            run(
+                (32, 16),
+                (1.0, 0.0),
+                tiling,
+                Fault::StaleEmpty,
+                Tolerance::F32
+            )
+            .is_err()
+        );
     }
 
     #[test]
@@ -227,7 +269,11 @@ mod tests {
         let mut inputs = Inputs::new(11, "tiled");
         let p = Problem::random(&mut inputs, (1, 1, 32), (16_383, 1), (0.25, 0.0));
         let kv = p.paged(16, &mut inputs);
-        let tiling = Tiling { keys: 64, splits: 2, precision: Precision::F32 };
+        let tiling = Tiling {
+            keys: 64,
+            splits: 2,
+            precision: Precision::F32,
+        };
         let want = reference(&p);
         let got = tiled(&p, &kv, &tiling, Fault::WrongLogBase);
         assert!(relative_norm(&got.out, &want.out) < Tolerance::BF16.norm);

@@ -12,7 +12,10 @@ fn tokens() -> Vec<u32> {
 }
 
 fn root() -> Root {
-    Root { word: 1337, digest: std::array::from_fn(|i| i as u8) }
+    Root {
+        word: 1337,
+        digest: std::array::from_fn(|i| i as u8),
+    }
 }
 
 fn hashes(algorithm: Algorithm, tokens: &[u32], root: &Root, extra: &[&str]) -> Vec<Vec<u8>> {
@@ -42,12 +45,27 @@ fn published_vectors_of_the_primitives() {
 fn chains_of_other_implementations() {
     let mut out = Hashes::default();
     chain(Algorithm::Xxh3Seeded, &tokens(), 16, &root(), &[], &mut out);
-    let seeded =
-        [0xbd36_5234_52b8_f14a, 0x6bef_8cc6_e871_43b5, 0x172b_f0ab_866e_c07c, 0x0c74_c660_ccc1_f745];
+    let seeded = [
+        0xbd36_5234_52b8_f14a,
+        0x6bef_8cc6_e871_43b5,
+        0x172b_f0ab_866e_c07c,
+        0x0c74_c660_ccc1_f745,
+    ];
     assert_eq!(out.words, seeded);
-    chain(Algorithm::Xxh3TwoLevel, &tokens(), 16, &root(), &[], &mut out);
-    let two =
-        [0x14b0_f75b_ef5f_ace4, 0xbda3_a83b_dcb8_f755, 0x29a4_144c_51fb_041e, 0x24d3_54f9_ce2a_feaa];
+    chain(
+        Algorithm::Xxh3TwoLevel,
+        &tokens(),
+        16,
+        &root(),
+        &[],
+        &mut out,
+    );
+    let two = [
+        0x14b0_f75b_ef5f_ace4,
+        0xbda3_a83b_dcb8_f755,
+        0x29a4_144c_51fb_041e,
+        0x24d3_54f9_ce2a_feaa,
+    ];
     assert_eq!(out.words, two);
     chain(Algorithm::Xxh3Wide, &tokens(), 16, &root(), &[], &mut out);
     assert_eq!(out.wide[0], 0xda71_e44d_8d14_2197_7e4d_bbb3_e0de_c021);
@@ -56,7 +74,10 @@ fn chains_of_other_implementations() {
 
 #[test]
 fn digests_of_other_implementations() {
-    let none = Root { digest: vllm_none_hash("0"), ..root() };
+    let none = Root {
+        digest: vllm_none_hash("0"),
+        ..root()
+    };
     assert_eq!(
         hex(&none.digest),
         "4e1195df020de59e0d65a33a4279f1183e7ae4e5d980e309f8b55adff2e61c3e"
@@ -96,8 +117,18 @@ fn digests_of_other_implementations() {
 fn extra_keys_and_every_length_of_integer() {
     let tokens = [1, 23, 24, 255, 256, 65_535, 65_536, u32::MAX];
     let mut out = Hashes::default();
-    let root = Root { digest: vllm_none_hash("0"), word: 0 };
-    chain(Algorithm::VllmSha256Cbor, &tokens, 8, &root, &["salt", "img"], &mut out);
+    let root = Root {
+        digest: vllm_none_hash("0"),
+        word: 0,
+    };
+    chain(
+        Algorithm::VllmSha256Cbor,
+        &tokens,
+        8,
+        &root,
+        &["salt", "img"],
+        &mut out,
+    );
     assert_eq!(
         hex(&out.digests[0]),
         "9a11e689ef23eca7397e7818432023f346c6bb4d07b9c0498cb2daeb7c4a9ebf"
@@ -130,12 +161,18 @@ proptest! {
 
 #[test]
 fn root_and_extra_keys_alter_everything() {
-    let other = Root { word: 1338, digest: [9; 32] };
+    let other = Root {
+        word: 1338,
+        digest: [9; 32],
+    };
     for algorithm in Algorithm::ALL {
         let a = hashes(algorithm, &tokens(), &root(), &[]);
         let b = hashes(algorithm, &tokens(), &other, &[]);
         let rootless = algorithm == Algorithm::SglangSha256;
-        assert!(a.iter().zip(&b).all(|(a, b)| (a == b) == rootless), "{algorithm:?}");
+        assert!(
+            a.iter().zip(&b).all(|(a, b)| (a == b) == rootless),
+            "{algorithm:?}"
+        );
     }
     let a = hashes(Algorithm::VllmSha256Cbor, &tokens(), &root(), &[]);
     let b = hashes(Algorithm::VllmSha256Cbor, &tokens(), &root(), &["tenant"]);
@@ -145,6 +182,13 @@ fn root_and_extra_keys_alter_everything() {
 #[test]
 fn sequence_is_the_two_level_chain() {
     let mut out = Hashes::default();
-    chain(Algorithm::Xxh3TwoLevel, &tokens(), 16, &root(), &[], &mut out);
+    chain(
+        Algorithm::Xxh3TwoLevel,
+        &tokens(),
+        16,
+        &root(),
+        &[],
+        &mut out,
+    );
     assert_eq!(sequence(&content(&tokens(), 16), 1337), out.words);
 }

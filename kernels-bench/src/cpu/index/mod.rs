@@ -45,5 +45,4 @@ impl std::hash::Hasher for Identity {
     }
 }
 
-type IdentityMap<V> =
-    std::collections::HashMap<u64, V, std::hash::BuildHasherDefault<Identity>>;
+type IdentityMap<V> = std::collections::HashMap<u64, V, std::hash::BuildHasherDefault<Identity>>;

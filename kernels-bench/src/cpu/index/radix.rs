@@ -48,7 +48,10 @@ impl RadixIndex {
         let mut active = u64::MAX;
         let mut depth = 0_usize;
         let mut parent = None;
-        while let Some(at) = content.get(depth).and_then(|first| self.child(parent, *first)) {
+        while let Some(at) = content
+            .get(depth)
+            .and_then(|first| self.child(parent, *first))
+        {
             let node = &self.nodes[at as usize];
             let lost = active & !node.holders;
             if lost != 0 {
@@ -82,7 +85,9 @@ impl RadixIndex {
             None => self.heads.get(&first).copied(),
             Some(parent) => {
                 let children = &self.nodes[parent as usize].children;
-                let at = children.binary_search_by_key(&first, |(hash, _)| *hash).ok()?;
+                let at = children
+                    .binary_search_by_key(&first, |(hash, _)| *hash)
+                    .ok()?;
                 Some(children[at].1)
             }
         }
@@ -90,7 +95,11 @@ impl RadixIndex {
 
     fn attach(&mut self, parent: Option<u32>, run: Vec<u64>, holders: u64) {
         let (first, id) = (run[0], self.nodes.len() as u32);
-        self.nodes.push(Node { run, holders, children: Vec::new() });
+        self.nodes.push(Node {
+            run,
+            holders,
+            children: Vec::new(),
+        });
         match parent {
             None => {
                 self.heads.insert(first, id);
@@ -110,7 +119,11 @@ impl RadixIndex {
         let run = head.run.split_off(at);
         let children = std::mem::replace(&mut head.children, vec![(run[0], id)]);
         let holders = head.holders;
-        self.nodes.push(Node { run, holders, children });
+        self.nodes.push(Node {
+            run,
+            holders,
+            children,
+        });
     }
 }
 
@@ -122,7 +135,12 @@ fn common_prefix(a: &[u64], b: &[u64]) -> usize {
         return n;
     }
     // Whole pieces by memory comparison, then the one that differs.
-    let same = a.chunks(32).zip(b.chunks(32)).take_while(|(a, b)| a == b).count() * 32;
+    let same = a
+        .chunks(32)
+        .zip(b.chunks(32))
+        .take_while(|(a, b)| a == b)
+        .count()
+        * 32;
     let rest = a[same..].iter().zip(&b[same..]);
     same + rest.take_while(|(a, b)| a == b).count()
 }

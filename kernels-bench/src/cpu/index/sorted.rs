@@ -36,12 +36,20 @@ impl SortedIndex {
             .map(|at| at as u32)
             .collect();
         let (hashes, holders) = pairs.into_iter().unzip();
-        Self { hashes, holders, buckets, shift }
+        Self {
+            hashes,
+            holders,
+            buckets,
+            shift,
+        }
     }
 
     fn holders(&self, hash: u64) -> u64 {
         let bucket = (hash >> self.shift) as usize;
-        let (from, to) = (self.buckets[bucket] as usize, self.buckets[bucket + 1] as usize);
+        let (from, to) = (
+            self.buckets[bucket] as usize,
+            self.buckets[bucket + 1] as usize,
+        );
         let found = self.hashes[from..to].iter().position(|&h| h == hash);
         found.map_or(0, |i| self.holders[from + i])
     }

@@ -10,12 +10,14 @@ KERNEL paged_gather(Vec16* out, const Vec16* pool, const int* table, u32 blocks,
     }
 }
 
-// Row t goes to slot slots[t] of the pool; a negative slot is padding and written nowhere.
+// Row t goes to slot slots[t] of the pool; a negative slot is padding and written nowhere. One warp a
+// row, `row` pieces of 16 bytes.
 KERNEL paged_scatter(Vec16* pool, const Vec16* rows, const u64* slots, u32 tokens, u32 row) {
-    u64 n = (u64)tokens * row, step = (u64)gridDim.x * blockDim.x;
-    for (u64 i = (u64)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += step) {
-        u64 slot = slots[i / row];
-        if ((long long)slot >= 0) pool[slot * row + i % row] = rows[i];
+    u32 warps = gridDim.x * blockDim.x / 32, lane = threadIdx.x % 32;
+    for (u32 t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < tokens; t += warps) {
+        u64 slot = slots[t];
+        if ((long long)slot < 0) continue;
+        for (u32 i = lane; i < row; i += 32) pool[slot * row + i] = rows[(u64)t * row + i];
     }
 }
 

@@ -1,0 +1,458 @@
+//! The report's content.
+
+use std::collections::BTreeMap;
+
+use super::chart;
+use super::number::{bytes, percent, short, time};
+use super::table::{Cell, Kind, Mixed, Table};
+use super::{Block, Document};
+use crate::bench::{Preset, model_records};
+use crate::gpu::Gpu;
+use crate::model::{Compute, ModelShape, Tier, break_even_bandwidth, least_prefix};
+use crate::record::{Log, Measured, Oracle, Origin, Outcome, Record};
+
+/// What the model is fed, and where each input comes from.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// The inputs.
+    pub preset: Preset,
+    /// One sentence for each input.
+    pub origins: Vec<String>,
+}
+
+/// Takes hash, index and transfer costs from a file where it has them, presets where not.
+pub fn inputs(log: &Log) -> Inputs {
+    let mut preset = Preset::default();
+    let mut origins = Vec::new();
+    let own = |bench: &str, axis: &str, value: &str| {
+        let fits = log.records.iter().filter(|r| {
+            let named = r.config.get(axis).and_then(|v| v.as_str()) == Some(value);
+            r.bench == bench && r.by == "weighbridge" && named
+        });
+        fits.filter_map(Record::measured).next_back()
+    };
+    if let Some(m) = own("C1", "algorithm", "xxh3-64-two-level") {
+        let cost = m.time.median_ns / m.work.tokens.unwrap_or(f64::INFINITY);
+        preset.lookup.hash_s_per_token = cost * 1e-9;
+        origins.push(format!("hash: {} ns a token, measured here", short(cost)));
+    }
+    if let Some(m) = own("C2", "index", "radix") {
+        let cost = m.time.median_ns / m.work.blocks.unwrap_or(f64::INFINITY);
+        preset.lookup.index_s_per_block = cost * 1e-9;
+        origins.push(format!("index: {} ns a block, measured here", short(cost)));
+    }
+    let measured = transfer_tiers(log);
+    if measured.is_empty() {
+        origins.push("links: published presets, nothing measured here".to_owned());
+    } else {
+        origins.push("links: measured here (end to end)".to_owned());
+        preset.tiers = measured;
+    }
+    origins.push(format!(
+        "compute: preset of {} TFLOP/s effective and {} TB/s",
+        short(preset.compute.flops / 1e12),
+        short(preset.compute.memory_bytes_per_s / 1e12)
+    ));
+    Inputs { preset, origins }
+}
+
+/// A tier for each method and descriptor size of G3, at the largest count measured.
+fn transfer_tiers(log: &Log) -> Vec<Tier> {
+    let mut best: BTreeMap<String, Tier> = BTreeMap::new();
+    for (method, size, m) in onload(log) {
+        let Some(rate) = rate(m) else { continue };
+        let name = format!("host {method} {}", bytes(size));
+        let tier = Tier {
+            name: name.clone(),
+            bytes_per_s: rate * 1e9,
+            fixed_s: 0.0,
+            per_descriptor_s: 0.0,
+            origin: Origin::Measured,
+        };
+        // Records come by ascending count.
+        best.insert(name, tier);
+    }
+    best.into_values().collect()
+}
+
+/// Method, descriptor bytes and measurement of every onload.
+fn onload(log: &Log) -> impl Iterator<Item = (&str, f64, &Measured)> {
+    log.records
+        .iter()
+        .filter(|r| r.bench == "G3")
+        .filter_map(|r| {
+            let method = r.config.get("method")?.as_str()?;
+            let size = r.config.get("descriptor_bytes")?.as_f64()?;
+            Some((method, size, r.measured()?))
+        })
+}
+
+/// End-to-end rate, GB/s.
+fn rate(m: &Measured) -> Option<f64> {
+    let ns = m.copy.map_or(m.time.median_ns, |c| c.end_to_end_ns);
+    m.work.bytes.map(|bytes| bytes / ns)
+}
+
+/// The whole report.
+///
+/// # Errors
+/// Only if a section put numbers of different kinds in one column: a bug.
+pub fn document(log: &Log) -> Result<Document, Mixed> {
+    let inputs = inputs(log);
+    let mut blocks = vec![Block::Text(machine(log))];
+    blocks.extend(failures(log));
+    blocks.push(Block::Heading(
+        "What was measured, against its ceiling".to_owned(),
+    ));
+    blocks.push(Block::Text(
+        "Each part of a hit has a bound of its own. 100 % is the bound; noise is how far the same \
+         configuration differs from itself, and differences below it are ties."
+            .to_owned(),
+    ));
+    blocks.push(Block::Table(roofline(log)?));
+    blocks.extend(peers(log)?);
+    blocks.extend(onload_section(log, &inputs));
+    blocks.extend(break_even(&inputs)?);
+    blocks.extend(policy(&inputs));
+    blocks.extend(skipped(log)?);
+    Ok(Document {
+        title: "What a prefix-cache hit costs here".to_owned(),
+        blocks,
+    })
+}
+
+fn machine(log: &Log) -> String {
+    let h = &log.header;
+    let gpu = match &h.gpu {
+        Gpu::Ready {
+            name,
+            cc,
+            driver,
+            compiler,
+            ..
+        } => {
+            format!(
+                "{name} (sm_{cc}, driver CUDA {}.{}, {compiler})",
+                driver / 1000,
+                driver % 1000 / 10
+            )
+        }
+        Gpu::Skipped(reason) => format!("no GPU measured: {reason}"),
+    };
+    let vm = if h.host.virtual_machine {
+        ", virtual machine"
+    } else {
+        ""
+    };
+    format!(
+        "{}, {} threads, {} GiB{vm}; {gpu}. Written by {}, seed {}.",
+        h.host.cpu,
+        h.host.threads,
+        h.host.memory_bytes >> 30,
+        h.writer,
+        h.seed
+    )
+}
+
+/// Wrong results first: their times are worth nothing.
+fn failures(log: &Log) -> Vec<Block> {
+    let wrong = log
+        .records
+        .iter()
+        .filter_map(|r| match &r.measured()?.oracle {
+            Oracle::Failed(check) => {
+                Some(format!("{} {}: failed {check}", r.bench, r.config_line()))
+            }
+            _ => None,
+        });
+    let lines: Vec<String> = wrong.collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        Block::Heading("Wrong results".to_owned()),
+        Block::Text("These times are worth nothing.".to_owned()),
+        Block::Code(lines.join("\n")),
+    ]
+}
+
+fn roofline(log: &Log) -> Result<Table, Mixed> {
+    let mut table = Table::new(&[
+        (Kind::Axis, "benchmark"),
+        (Kind::Axis, "configuration"),
+        (Kind::Measured, "median"),
+        (Kind::Measured, "rate"),
+        (Kind::Measured, "of ceiling"),
+        (Kind::Measured, "noise"),
+        (Kind::Axis, "ceiling"),
+    ]);
+    for record in log.records.iter().filter(|r| r.by == "weighbridge") {
+        let Some(m) = record.measured() else { continue };
+        let rate = m.tflop_per_s().map(|x| format!("{} TFLOP/s", short(x)));
+        let rate = rate.or_else(|| m.gb_per_s().map(|x| format!("{} GB/s", short(x))));
+        let number = |text: Option<String>| text.map_or(Cell::Empty, Cell::Measured);
+        table.push(vec![
+            Cell::Axis(record.bench.clone()),
+            Cell::Axis(record.config_line()),
+            Cell::Measured(time(m.time.median_ns)),
+            number(rate),
+            number(m.of_ceiling().map(percent)),
+            Cell::Measured(percent(m.time.noise_rel)),
+            Cell::Axis(
+                m.ceiling
+                    .as_ref()
+                    .map(|c| c.name.clone())
+                    .unwrap_or_default(),
+            ),
+        ])?;
+    }
+    Ok(table)
+}
+
+/// Peers on a configuration that we measured too, beside our best.
+fn peers(log: &Log) -> Result<Vec<Block>, Mixed> {
+    let mut table = Table::new(&[
+        (Kind::Axis, "benchmark"),
+        (Kind::Axis, "configuration"),
+        (Kind::Axis, "peer"),
+        (Kind::Measured, "peer's time"),
+        (Kind::Measured, "our best"),
+        (Kind::Measured, "ours / peer"),
+    ]);
+    for record in log.records.iter().filter(|r| r.by != "weighbridge") {
+        let Some(peer) = record.measured() else {
+            continue;
+        };
+        let shared =
+            |r: &&Record| r.by == "weighbridge" && r.bench == record.bench && same_grid(r, record);
+        let ours = log
+            .records
+            .iter()
+            .filter(shared)
+            .filter_map(Record::measured);
+        let best = ours.min_by(|a, b| a.time.median_ns.total_cmp(&b.time.median_ns));
+        let ratio = best.map(
+            |ours| match crate::timing::compare(&peer.time, &ours.time) {
+                crate::timing::Difference::Tie { .. } => "tie".to_owned(),
+                _ => short(ours.time.median_ns / peer.time.median_ns),
+            },
+        );
+        let number = |text: Option<String>| text.map_or(Cell::Empty, Cell::Measured);
+        table.push(vec![
+            Cell::Axis(record.bench.clone()),
+            Cell::Axis(record.config_line()),
+            Cell::Axis(record.by.clone()),
+            Cell::Measured(time(peer.time.median_ns)),
+            number(best.map(|m| time(m.time.median_ns))),
+            number(ratio),
+        ])?;
+    }
+    if table.rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![
+        Block::Heading("Peers on the same grid".to_owned()),
+        Block::Table(table),
+    ])
+}
+
+/// Same configuration but for the axis that names the implementation.
+fn same_grid(a: &Record, b: &Record) -> bool {
+    let axes = |r: &Record| {
+        let named = ["algorithm", "index", "stores", "method"];
+        let rest = r
+            .config
+            .iter()
+            .filter(|(k, _)| !named.contains(&k.as_str()));
+        rest.map(|(k, v)| (k.clone(), v.to_string()))
+            .collect::<Vec<_>>()
+    };
+    axes(a) == axes(b)
+}
+
+fn onload_section(log: &Log, inputs: &Inputs) -> Vec<Block> {
+    let mut lines: BTreeMap<&str, BTreeMap<u64, f64>> = BTreeMap::new();
+    for (method, size, m) in onload(log) {
+        if let Some(rate) = rate(m) {
+            lines.entry(method).or_default().insert(size as u64, rate);
+        }
+    }
+    let lines: Vec<chart::Line> = lines
+        .into_iter()
+        .map(|(name, points)| chart::Line {
+            name: name.to_owned(),
+            points: points.into_iter().map(|(x, y)| (x as f64, y)).collect(),
+        })
+        .collect();
+    let needed = ModelShape::preset("llama3-8b").map(|shape| {
+        break_even_bandwidth(&shape, &inputs.preset.compute, 8192.0).bytes_per_s / 1e9
+    });
+    let levels: Vec<_> = needed
+        .map(|y| ("8B breaks even (8k)".to_owned(), y))
+        .into_iter()
+        .collect();
+    let heading = Block::Heading("Host to device, by descriptor size".to_owned());
+    match chart::onload(&lines, &levels) {
+        Some(svg) => {
+            let caption = "Largest count measured of each size; below the dashed level a host hit of \
+                           8k tokens of an 8B model costs more than recomputing it.";
+            vec![
+                heading,
+                Block::Chart {
+                    svg,
+                    caption: caption.to_owned(),
+                },
+            ]
+        }
+        None => {
+            let why = match &log.header.gpu {
+                Gpu::Skipped(reason) => format!("{reason}. {}", reason.hint()),
+                Gpu::Ready { .. } => "G3 was not run".to_owned(),
+            };
+            vec![
+                heading,
+                Block::Text(format!("Not measured: {}.", why.trim_end_matches(". "))),
+            ]
+        }
+    }
+}
+
+fn break_even(inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
+    let mut table = Table::new(&[
+        (Kind::Axis, "model"),
+        (Kind::Axis, "tier"),
+        (Kind::Axis, "prefix"),
+        (Kind::Modelled, "recompute ms"),
+        (Kind::Modelled, "fetch ms"),
+        (Kind::Modelled, "saves ms"),
+        (Kind::Modelled, "least prefix"),
+        (Kind::Axis, "loses because"),
+    ]);
+    for record in model_records(&inputs.preset, None) {
+        let Outcome::Modelled(m) = &record.outcome else {
+            continue;
+        };
+        let text = |axis: &str| match record.config.get(axis) {
+            Some(serde_json::Value::String(s)) => s.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        if !["8192", "32768"].contains(&text("prefix").as_str()) {
+            continue;
+        }
+        let number =
+            |name: &str| Cell::Modelled(short(m.values.get(name).copied().unwrap_or(f64::NAN)));
+        table.push(vec![
+            Cell::Axis(text("model")),
+            Cell::Axis(text("tier")),
+            Cell::Axis(text("prefix")),
+            number("saved_gpu_ms"),
+            number("fetch_ms"),
+            number("saved_ms"),
+            number("least_prefix_tokens"),
+            Cell::Axis(m.loses_because.clone().unwrap_or_default()),
+        ])?;
+    }
+    Ok(vec![
+        Block::Heading("When a hit pays".to_owned()),
+        Block::Text(format!("Inputs: {}.", inputs.origins.join("; "))),
+        Block::Text(headline(inputs)),
+        Block::Table(table),
+    ])
+}
+
+/// The finding in one sentence: the best and the worst tier for the same hit.
+fn headline(inputs: &Inputs) -> String {
+    let values = |r: &Record| match (&r.outcome, r.config.get("prefix").and_then(|p| p.as_u64())) {
+        (Outcome::Modelled(m), Some(8192)) => m.values.get("saved_ms").copied(),
+        _ => None,
+    };
+    let tier = |r: &Record| {
+        r.config
+            .get("tier")
+            .and_then(|t| t.as_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let records = model_records(&inputs.preset, Some("llama3-8b"));
+    let mut saved: Vec<(f64, String)> = records
+        .iter()
+        .filter_map(|r| Some((values(r)?, tier(r))))
+        .filter(|(_, t)| t.starts_with("host"))
+        .collect();
+    saved.sort_by(|a, b| a.0.total_cmp(&b.0));
+    match (saved.first(), saved.last()) {
+        (Some(worst), Some(best)) => format!(
+            "A host hit of 8k tokens of an 8B model saves {} ms over {}; over {} it saves {} ms.",
+            short(best.0),
+            best.1,
+            worst.1,
+            short(worst.0)
+        ),
+        _ => String::new(),
+    }
+}
+
+/// What the numbers mean for a cache policy, and the engine model's parameters to paste.
+fn policy(inputs: &Inputs) -> Vec<Block> {
+    let Some(shape) = ModelShape::preset("llama3-8b") else {
+        return Vec::new();
+    };
+    let compute: &Compute = &inputs.preset.compute;
+    let prefill = compute.flops / (2.0 * shape.linear_params);
+    let rows = inputs.preset.tiers.iter().map(|tier| {
+        let fetch = tier.bytes_per_s / shape.kv_bytes_per_token as f64;
+        let least = least_prefix(&shape, compute, tier);
+        format!(
+            "# {}: {} tokens/s fetched, hits of {} tokens and more pay",
+            tier.name,
+            short(fetch),
+            short(least.ceil())
+        )
+    });
+    let code = format!(
+        "prefill_tokens_per_s = {}\n{}",
+        prefill.round(),
+        rows.collect::<Vec<_>>().join("\n")
+    );
+    vec![
+        Block::Heading("What it means for the cache policy under test".to_owned()),
+        Block::Text(
+            "A cache-aware router should count a hit by the time it saves, not by its tokens: prefer a \
+             worker's own memory, treat a tier whose break-even lies above its bandwidth as a miss, and \
+             ignore hits shorter than the least prefix. Parameters for the engine model of the embedded \
+             fleet, for the 8B preset:"
+                .to_owned(),
+        ),
+        Block::Code(code),
+    ]
+}
+
+fn skipped(log: &Log) -> Result<Vec<Block>, Mixed> {
+    let mut table = Table::new(&[
+        (Kind::Axis, "benchmark"),
+        (Kind::Axis, "by"),
+        (Kind::Axis, "configuration"),
+        (Kind::Axis, "reason"),
+        (Kind::Axis, "what to do"),
+    ]);
+    for record in &log.records {
+        if let Outcome::Skipped(reason) = &record.outcome {
+            let texts = [
+                record.bench.clone(),
+                record.by.clone(),
+                record.config_line(),
+                reason.to_string(),
+                reason.hint().to_owned(),
+            ];
+            table.push(texts.into_iter().map(Cell::Axis).collect())?;
+        }
+    }
+    if table.rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![
+        Block::Heading("Not run".to_owned()),
+        Block::Table(table),
+    ])
+}
