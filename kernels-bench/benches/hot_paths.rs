@@ -10,10 +10,23 @@ use weighbridge_kernels::cpu::index::RadixIndex;
 
 fn hash(c: &mut Criterion) {
     let tokens = Inputs::new(1, "bench").tokens(32_768);
-    for algorithm in [Algorithm::Xxh3TwoLevel, Algorithm::Sha256, Algorithm::VllmSha256Cbor] {
+    for algorithm in [
+        Algorithm::Xxh3TwoLevel,
+        Algorithm::Sha256,
+        Algorithm::VllmSha256Cbor,
+    ] {
         let mut out = Hashes::default();
         c.bench_function(&format!("hash_chain/{}", algorithm.name()), |b| {
-            b.iter(|| chain(algorithm, black_box(&tokens), 16, &Root::default(), &[], &mut out));
+            b.iter(|| {
+                chain(
+                    algorithm,
+                    black_box(&tokens),
+                    16,
+                    &Root::default(),
+                    &[],
+                    &mut out,
+                )
+            });
         });
     }
 }

@@ -7,6 +7,8 @@
 )]
 
 mod bad_input;
+#[cfg(feature = "kernels")]
+mod kernels;
 mod live;
 mod replay;
 mod support;

@@ -6,6 +6,8 @@ mod series;
 mod tie;
 
 pub use budget::{Budget, Deadline};
+#[cfg(feature = "cuda")]
+pub(crate) use sampler::try_fill;
 pub use sampler::{alternate, measure, measure_cold};
 pub use series::Series;
 pub use tie::{Difference, compare};

@@ -40,13 +40,26 @@ pub fn alternate(budget: &Budget, ops: &mut [&mut dyn FnMut()]) -> Vec<Timing> {
 
 /// Rounds of one sample each until the stop rule says so.
 fn fill(budget: &Budget, series: &mut [Series], mut sample: impl FnMut(usize) -> f64) {
+    let done = try_fill(budget, series, |i| {
+        Ok::<f64, std::convert::Infallible>(sample(i))
+    });
+    // Cannot fail: the error has no values.
+    let Ok(()) = done;
+}
+
+/// As `fill`, for samples that can fail; the first failure ends it.
+pub(crate) fn try_fill<E>(
+    budget: &Budget,
+    series: &mut [Series],
+    mut sample: impl FnMut(usize) -> Result<f64, E>,
+) -> Result<(), E> {
     let start = Instant::now();
     loop {
         for (i, s) in series.iter_mut().enumerate() {
-            s.push(sample(i));
+            s.push(sample(i)?);
         }
         if stop(budget, series, start.elapsed()) {
-            return;
+            return Ok(());
         }
     }
 }
