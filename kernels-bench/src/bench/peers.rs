@@ -7,9 +7,9 @@ use kv_index::{ChainBlockMap, ChainIndex, ContentHash, SequenceHash, StoredBlock
 
 use super::Context;
 use super::c2_index::{Shape, Workload, config};
-use crate::cpu::hash::sequence;
+use crate::cpu::hash::{Algorithm, Hashes, Root, chain, sequence};
 use crate::record::{CacheState, Measured, Timing, Work};
-use crate::timing::{alternate, measure};
+use crate::timing::alternate;
 
 const KV_INDEX: &str = "kv-index 2.0.0";
 const DYNAMO: &str = "dynamo-tokens 1.6.1";
@@ -22,7 +22,7 @@ pub(super) fn hash(ctx: &mut Context<'_>, tokens: &[u32], block: usize) {
         blocks: Some((tokens.len() / block) as f64),
         ..Work::default()
     };
-    let kv_index = || {
+    let mut kv_index = || {
         let content = kv_index::compute_request_content_hashes(black_box(tokens), block);
         let mut h = SequenceHash(0);
         for c in content {
@@ -30,7 +30,7 @@ pub(super) fn hash(ctx: &mut Context<'_>, tokens: &[u32], block: usize) {
         }
         black_box(h);
     };
-    let dynamo = || {
+    let mut dynamo = || {
         let mut h = 0_u64;
         for tokens in black_box(tokens).chunks_exact(block) {
             let content = compute_block_hash_for_tokens(tokens, 0);
@@ -38,13 +38,41 @@ pub(super) fn hash(ctx: &mut Context<'_>, tokens: &[u32], block: usize) {
         }
         black_box(h);
     };
-    let times = [
-        (KV_INDEX, measure(&ctx.budget(), kv_index)),
-        (DYNAMO, measure(&ctx.budget(), dynamo)),
+    let (mut a, mut b) = (Hashes::default(), Hashes::default());
+    let root = Root::default();
+    let mut same = || {
+        chain(
+            Algorithm::Xxh3TwoLevel,
+            black_box(tokens),
+            block,
+            &root,
+            &[],
+            &mut a,
+        )
+    };
+    let mut pieces = || {
+        chain(
+            Algorithm::Xxh3Pieces,
+            black_box(tokens),
+            block,
+            &root,
+            &[],
+            &mut b,
+        )
+    };
+    let times = alternate(
+        &ctx.budget(),
+        &mut [&mut kv_index, &mut dynamo, &mut same, &mut pieces],
+    );
+    let of = [
+        (KV_INDEX, "xxh3-64-two-level"),
+        (DYNAMO, "xxh3-64-two-level"),
+        ("weighbridge", "xxh3-64-two-level, in turns with peers"),
+        ("weighbridge", "xxh3-64-pieces, in turns with peers"),
     ];
-    for (by, time) in times {
+    for ((by, algorithm), time) in of.into_iter().zip(times) {
         let config = [
-            ("algorithm", "xxh3-64-two-level".into()),
+            ("algorithm", algorithm.into()),
             ("block", block.into()),
             ("tokens", tokens.len().into()),
         ];

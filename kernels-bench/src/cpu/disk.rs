@@ -33,7 +33,7 @@ impl Aligned {
     }
 
     /// The aligned part.
-    pub fn as_mut(&mut self) -> &mut [u8] {
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[self.start..self.start + self.len]
     }
 }
@@ -100,7 +100,7 @@ pub fn read_blocks(file: &File, blocks: &[u32], block: usize, depth: usize) -> i
         let mut buffer = Aligned::new(block);
         let mut wrong = 0;
         for &id in blocks.iter().skip(first).step_by(depth) {
-            let bytes = buffer.as_mut();
+            let bytes = buffer.bytes_mut();
             file.read_exact_at(bytes, u64::from(id) * block as u64)?;
             wrong += usize::from(bytes[..8] != u64::from(id).to_le_bytes());
         }
@@ -137,8 +137,8 @@ mod tests {
     fn aligned_buffers_are() {
         for len in [1, 4096, 70_000] {
             let mut b = Aligned::new(len);
-            assert_eq!(b.as_mut().as_ptr().addr() % ALIGNMENT, 0);
-            assert_eq!(b.as_mut().len(), len);
+            assert_eq!(b.bytes_mut().as_ptr().addr() % ALIGNMENT, 0);
+            assert_eq!(b.bytes_mut().len(), len);
         }
     }
 }

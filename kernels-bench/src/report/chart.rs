@@ -22,95 +22,123 @@ const COLOURS: [&str; 6] = [
 ];
 const DASHES: [&str; 6] = ["none", "6 3", "2 3", "8 3 2 3", "12 4", "1 5"];
 
-/// Both axes logarithmic; `levels` are (label, GB/s). None without points.
-pub(super) fn onload(lines: &[Line], levels: &[(String, f64)]) -> Option<String> {
-    let all = || lines.iter().flat_map(|l| &l.points).copied();
-    let range = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold(None, |r: Option<(f64, f64)>, v| {
-            let (low, high) = r.unwrap_or((v, v));
-            Some((low.min(v), high.max(v)))
+/// Where values go on the drawing; both axes are logarithmic.
+struct Scale {
+    x: (f64, f64),
+    y: (f64, f64),
+}
+
+impl Scale {
+    /// None without points.
+    fn over(lines: &[Line], levels: &[(String, f64)]) -> Option<Self> {
+        let points = || lines.iter().flat_map(|l| &l.points).filter(|p| p.1 > 0.0);
+        let range = |values: &mut dyn Iterator<Item = f64>| {
+            values.fold(None, |r: Option<(f64, f64)>, v| {
+                let (low, high) = r.unwrap_or((v, v));
+                Some((low.min(v), high.max(v)))
+            })
+        };
+        let x = range(&mut points().map(|p| p.0))?;
+        let (low, high) = range(&mut points().map(|p| p.1).chain(levels.iter().map(|l| l.1)))?;
+        Some(Self {
+            x,
+            y: (low * 0.8, high * 1.25),
         })
-    };
-    let (x0, x1) = range(&mut all().map(|p| p.0))?;
-    let heights = all().map(|p| p.1).chain(levels.iter().map(|l| l.1));
-    let (y0, y1) = range(&mut heights.filter(|y| *y > 0.0))?;
-    let (y0, y1) = (y0 * 0.8, y1 * 1.25);
-    let scale = |v: f64, low: f64, high: f64| (v.max(low) / low).ln() / (high / low).ln().max(1e-9);
-    let x = |v: f64| LEFT + scale(v, x0, x1) * (WIDTH - LEFT - RIGHT);
-    let y = |v: f64| HEIGHT - BOTTOM - scale(v, y0, y1) * (HEIGHT - TOP - BOTTOM);
+    }
+
+    fn share(v: f64, (low, high): (f64, f64)) -> f64 {
+        (v.max(low) / low).ln() / (high / low).ln().max(1e-9)
+    }
+
+    fn x(&self, v: f64) -> f64 {
+        LEFT + Self::share(v, self.x) * (WIDTH - LEFT - RIGHT)
+    }
+
+    fn y(&self, v: f64) -> f64 {
+        HEIGHT - BOTTOM - Self::share(v, self.y) * (HEIGHT - TOP - BOTTOM)
+    }
+}
+
+/// `levels` are (label, GB/s). None without points.
+pub(super) fn onload(lines: &[Line], levels: &[(String, f64)]) -> Option<String> {
+    let scale = Scale::over(lines, levels)?;
     let mut out = format!(
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" \
          font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"currentColor\">"
     );
+    out += &axes(&scale, lines);
     let right = WIDTH - RIGHT;
-    let mut sizes: Vec<f64> = all().map(|p| p.0).collect();
+    for (label, level) in levels {
+        out += &rule(
+            &scale,
+            *level,
+            "stroke-width=\"1.5\" stroke-dasharray=\"4 4\"",
+        );
+        out += &text(right + 8.0, scale.y(*level) + 4.0, "start", label);
+    }
+    for (i, line) in lines.iter().enumerate() {
+        let (colour, dash) = (COLOURS[i % 6], DASHES[i % 6]);
+        let stroke = format!(
+            "fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dash}\""
+        );
+        let points: Vec<_> = line
+            .points
+            .iter()
+            .map(|p| format!("{:.1},{:.1}", scale.x(p.0), scale.y(p.1)))
+            .collect();
+        out += &format!("<polyline points=\"{}\" {stroke}/>", points.join(" "));
+        let at = TOP + 14.0 + 18.0 * i as f64;
+        let (from, to) = (right + 8.0, right + 38.0);
+        out += &format!("<line x1=\"{from}\" x2=\"{to}\" y1=\"{at}\" y2=\"{at}\" {stroke}/>");
+        out += &text(right + 44.0, at + 4.0, "start", &line.name);
+    }
+    Some(out + "</svg>")
+}
+
+/// A label.
+fn text(x: f64, y: f64, anchor: &str, words: &str) -> String {
+    let words = escape(words);
+    format!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{words}</text>")
+}
+
+/// A level across the drawing.
+fn rule(scale: &Scale, level: f64, style: &str) -> String {
+    let (y, right) = (scale.y(level), WIDTH - RIGHT);
+    format!(
+        "<line x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"currentColor\" {style}/>"
+    )
+}
+
+/// Ticks, grid and the names of both axes.
+fn axes(scale: &Scale, lines: &[Line]) -> String {
+    let mut out = String::new();
+    let mut sizes: Vec<f64> = lines.iter().flat_map(|l| &l.points).map(|p| p.0).collect();
     sizes.sort_by(f64::total_cmp);
     sizes.dedup();
     let mut taken = f64::NEG_INFINITY;
     for size in sizes {
-        if x(size) - taken < 46.0 {
-            continue;
-        }
-        taken = x(size);
-        out += &format!(
-            "<text x=\"{taken:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-            HEIGHT - BOTTOM + 18.0,
-            bytes(size)
-        );
-    }
-    for tick in [
-        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 400.0,
-    ] {
-        if (y0..=y1).contains(&tick) {
-            out += &format!(
-                "<line x1=\"{LEFT}\" x2=\"{right}\" y1=\"{0:.1}\" y2=\"{0:.1}\" stroke=\"currentColor\" \
-                 stroke-opacity=\".15\"/><text x=\"{1}\" y=\"{2:.1}\" text-anchor=\"end\">{3}</text>",
-                y(tick),
-                LEFT - 8.0,
-                y(tick) + 4.0,
-                short(tick)
-            );
+        if scale.x(size) - taken >= 46.0 {
+            taken = scale.x(size);
+            out += &text(taken, HEIGHT - BOTTOM + 18.0, "middle", &bytes(size));
         }
     }
-    for (label, level) in levels {
-        out += &format!(
-            "<line x1=\"{LEFT}\" x2=\"{right}\" y1=\"{0:.1}\" y2=\"{0:.1}\" stroke=\"currentColor\" \
-             stroke-width=\"1.5\" stroke-dasharray=\"4 4\"/><text x=\"{1}\" y=\"{2:.1}\">{3}</text>",
-            y(*level),
-            right + 8.0,
-            y(*level) + 4.0,
-            escape(label)
-        );
+    let decades = [0.01, 0.1, 1.0, 10.0, 100.0];
+    for tick in decades.into_iter().flat_map(|d| [d, 2.0 * d, 5.0 * d]) {
+        if (scale.y.0..=scale.y.1).contains(&tick) {
+            out += &rule(scale, tick, "stroke-opacity=\".15\"");
+            out += &text(LEFT - 8.0, scale.y(tick) + 4.0, "end", &short(tick));
+        }
     }
-    for (i, line) in lines.iter().enumerate() {
-        let (colour, dash) = (COLOURS[i % 6], DASHES[i % 6]);
-        let points: Vec<_> = line
-            .points
-            .iter()
-            .map(|p| format!("{:.1},{:.1}", x(p.0), y(p.1)))
-            .collect();
-        let at = TOP + 14.0 + 18.0 * i as f64;
-        let stroke = format!(
-            "fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dash}\""
-        );
-        out += &format!("<polyline points=\"{}\" {stroke}/>", points.join(" "));
-        out += &format!(
-            "<line x1=\"{}\" x2=\"{}\" y1=\"{at}\" y2=\"{at}\" {stroke}/><text x=\"{}\" y=\"{}\">{}</text>",
-            right + 8.0,
-            right + 38.0,
-            right + 44.0,
-            at + 4.0,
-            escape(&line.name),
-        );
-    }
-    let middle = (LEFT + right) / 2.0;
-    out += &format!(
-        "<text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">bytes of one descriptor</text>\
-         <text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">GB/s, end to end</text></svg>",
+    out += &text(
+        (LEFT + WIDTH - RIGHT) / 2.0,
         HEIGHT - 8.0,
-        HEIGHT / 2.0
+        "middle",
+        "bytes of one descriptor",
     );
-    Some(out)
+    out + &format!(
+        "<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">GB/s, end to end</text>",
+        HEIGHT / 2.0
+    )
 }
 
 #[cfg(test)]

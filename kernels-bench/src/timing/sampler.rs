@@ -78,7 +78,7 @@ fn stop(budget: &Budget, series: &[Series], elapsed: Duration) -> bool {
         return true;
     }
     let settled = |s: &Series| s.relative_deviation() / (n as f64).sqrt() <= budget.target_rel;
-    n % 16 == 0 && elapsed >= budget.time / 4 && series.iter().all(settled)
+    n.is_multiple_of(16) && elapsed >= budget.time / 4 && series.iter().all(settled)
 }
 
 /// Runs of the operation that make up one sample.

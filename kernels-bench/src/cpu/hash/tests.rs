@@ -192,3 +192,22 @@ fn sequence_is_the_two_level_chain() {
     );
     assert_eq!(sequence(&content(&tokens(), 16), 1337), out.words);
 }
+
+#[test]
+fn pieces_are_the_two_level_chain_up_to_32_tokens_and_not_beyond() {
+    let run = |algorithm, block| {
+        let mut out = Hashes::default();
+        chain(algorithm, &tokens(), block, &root(), &[], &mut out);
+        out.words
+    };
+    for block in [16, 32] {
+        assert_eq!(
+            run(Algorithm::Xxh3Pieces, block),
+            run(Algorithm::Xxh3TwoLevel, block)
+        );
+    }
+    let [first, second] =
+        [&tokens()[..32], &tokens()[32..]].map(|t| xxh3_64(bytemuck::cast_slice(t)));
+    let want = xxh3_64(bytemuck::cast_slice(&[1337, first, second]));
+    assert_eq!(run(Algorithm::Xxh3Pieces, 64), [want]);
+}

@@ -85,14 +85,16 @@ pub(super) fn run(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
                 },
                 _ => Work::default(),
             };
-            let mut measured = Measured::new(time, work, CacheState::Cold);
-            if part == "hit" {
-                measured = measured.checked("parts sum to the whole within 10 %", off <= 0.1);
-            }
-            ctx.emit(
-                &config(part),
-                measured.noted("linear layers are not in it").outcome(),
-            );
+            let note = match part {
+                "hit" if off > 0.1 => format!(
+                    "flagged: parts sum to {:.0} % of it",
+                    100.0 * sum / time.median_ns
+                ),
+                "hit" => "parts sum to it within 10 %".to_owned(),
+                _ => "linear layers are not in it".to_owned(),
+            };
+            let measured = Measured::new(time, work, CacheState::Cold).noted(&note);
+            ctx.emit(&config(part), measured.outcome());
         }
     }
     Ok(())

@@ -13,7 +13,6 @@ use crate::record::{CacheState, Measured, Outcome, SkipReason, Work};
 use crate::timing::Budget;
 
 const KIB: usize = 1 << 10;
-const CAP: usize = 4 << 30;
 
 /// How blocks are moved.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,6 +83,12 @@ pub(super) fn onload(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
         .pick(vec![1000, 10_000], vec![16, 64, 256, 1000, 10_000, 100_000]);
     let mut shapes = grid(&sizes, &counts, HostKind::Pinned, Direction::Onload);
     shapes.extend(grid(
+        &[2048 * KIB],
+        &[128],
+        HostKind::Pinned,
+        Direction::Onload,
+    ));
+    shapes.extend(grid(
         &[32 * KIB],
         &[1000],
         HostKind::WriteCombined,
@@ -121,7 +126,7 @@ fn grid(sizes: &[usize], counts: &[usize], memory: HostKind, direction: Directio
     let all = sizes
         .iter()
         .flat_map(|s| counts.iter().map(|n| shape(*s, *n)));
-    all.filter(|s| s.bytes * s.count <= CAP).collect()
+    all.collect()
 }
 
 /// An 8k hit of an 8B model in each host layout.
@@ -147,7 +152,12 @@ fn layouts() -> Vec<Shape> {
 fn sweep(device: &Device, ctx: &mut Context<'_>, shapes: &[Shape]) -> Result<()> {
     let clock = Clock::new(device)?;
     let mut arena: Option<Arena> = None;
-    for shape in shapes {
+    // Bytes of one configuration at most.
+    let cap = ctx.options.grid.pick(512_usize << 20, 4 << 30);
+    for shape in shapes
+        .iter()
+        .filter(|s| s.bytes * s.count <= cap || s.origin.is_some())
+    {
         let config = |method: &str| -> Vec<(&'static str, Value)> {
             let mut all = vec![
                 ("method", method.into()),
@@ -214,12 +224,13 @@ struct Arena {
 
 impl Arena {
     fn new(device: &Device, ctx: &Context<'_>, bytes: usize, kind: HostKind) -> Result<Self> {
-        let mut random = Inputs::new(ctx.options.seed, "G3").bytes(bytes.min(64 << 20));
-        random.resize(bytes, 0);
-        let period = bytes.min(64 << 20);
-        // Repeats are shifted by an odd length, so equal blocks do not recur at block distance.
-        for at in period..bytes {
-            random[at] = random[(at * 7 + 13) % period];
+        let base = Inputs::new(ctx.options.seed, "G3").bytes(bytes.min(64 << 20));
+        let mut random = Vec::with_capacity(bytes);
+        while random.len() < bytes {
+            // Repeats begin at another place each, so equal blocks do not recur at block distance.
+            let from = random.len() / base.len() * 12_345_677 % base.len();
+            let n = (base.len() - from).min(bytes - random.len());
+            random.extend_from_slice(&base[from..from + n]);
         }
         let (on_device, staging) = (DeviceBuffer::new(bytes)?, DeviceBuffer::new(bytes)?);
         device.wait()?;
