@@ -5,11 +5,11 @@ use super::{Block, Document, Kind, Table};
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2024;--soft:#60646c;--line:#d9d9e0;--band:#f6f7f9;--back:#fff}\
 @media(prefers-color-scheme:dark){:root{--ink:#edeef0;--soft:#b0b4ba;--line:#363a3f;--band:#1b1d20;--back:#111214}}\
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);max-width:68rem;margin:2rem auto;padding:0 1rem}\
+body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);max-width:76rem;margin:2rem auto;padding:0 1rem}\
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem}\
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}\
-th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}\
-th{vertical-align:bottom}td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}\
+th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}\
+th{vertical-align:bottom}td.number,th.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
 th small{display:block;color:var(--soft);font-weight:normal}\
 td.modelled{font-style:italic}tbody tr:nth-child(even){background:var(--band)}\
 figure{margin:1rem 0}figcaption{color:var(--soft);font-size:.9rem}svg{max-width:100%;height:auto}\

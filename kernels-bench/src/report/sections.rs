@@ -61,6 +61,10 @@ fn transfer_tiers(log: &Log) -> Vec<Tier> {
     let mut best: BTreeMap<String, Tier> = BTreeMap::new();
     for (method, size, m) in onload(log) {
         let Some(rate) = rate(m) else { continue };
+        // A page of one layer, and a page of all layers: the ends that layouts choose between.
+        if ![32_768.0, 2_097_152.0].contains(&size) {
+            continue;
+        }
         let name = format!("host {method} {}", bytes(size));
         let tier = Tier {
             name: name.clone(),
@@ -101,19 +105,20 @@ pub fn document(log: &Log) -> Result<Document, Mixed> {
     let inputs = inputs(log);
     let mut blocks = vec![Block::Text(machine(log))];
     blocks.extend(failures(log));
+    blocks.extend(onload_section(log, &inputs));
+    blocks.extend(break_even(&inputs)?);
+    blocks.extend(policy(&inputs));
     blocks.push(Block::Heading(
         "What was measured, against its ceiling".to_owned(),
     ));
     blocks.push(Block::Text(
-        "Each part of a hit has a bound of its own. 100 % is the bound; noise is how far the same \
-         configuration differs from itself, and differences below it are ties."
+        "Each part of a hit is judged against a ceiling of its own, named at the end of the row and \
+         measured in turns with it. Noise is how far the same configuration differs from itself; \
+         differences below it are ties."
             .to_owned(),
     ));
     blocks.push(Block::Table(roofline(log)?));
     blocks.extend(peers(log)?);
-    blocks.extend(onload_section(log, &inputs));
-    blocks.extend(break_even(&inputs)?);
-    blocks.extend(policy(&inputs));
     blocks.extend(skipped(log)?);
     Ok(Document {
         title: "What a prefix-cache hit costs here".to_owned(),
@@ -325,7 +330,8 @@ fn break_even(inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
         (Kind::Modelled, "recompute ms"),
         (Kind::Modelled, "fetch ms"),
         (Kind::Modelled, "saves ms"),
-        (Kind::Modelled, "least prefix"),
+        (Kind::Modelled, "least prefix, tokens"),
+        (Kind::Modelled, "breaks even at GB/s"),
         (Kind::Axis, "loses because"),
     ]);
     for record in model_records(&inputs.preset, None) {
@@ -350,6 +356,7 @@ fn break_even(inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
             number("fetch_ms"),
             number("saved_ms"),
             number("least_prefix_tokens"),
+            number("break_even_gb_per_s"),
             Cell::Axis(m.loses_because.clone().unwrap_or_default()),
         ])?;
     }

@@ -258,6 +258,17 @@ fn show_comparison(a: &Path, b: &Path) -> Result<Exit, Failure> {
         let (x, y) = (pair.a.median_ns / 1e3, pair.b.median_ns / 1e3);
         print(&format!("{}: {x:.2} µs, {y:.2} µs: {verdict}\n", pair.what));
     }
+    let mut ratios: Vec<f64> = pairs
+        .iter()
+        .map(|p| p.b.median_ns / p.a.median_ns)
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    if let Some(middle) = ratios.get(ratios.len() / 2) {
+        // Noise is known within a run only; a machine that changed pace moves everything alike.
+        eprintln!(
+            "over all pairs B takes {middle:.3} of A's time: read single ratios against that"
+        );
+    }
     eprintln!(
         "{} configurations in both files, {alone} in one only",
         pairs.len()
