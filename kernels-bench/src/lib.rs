@@ -11,7 +11,7 @@
 //! - [`model`]: the break-even model, pure arithmetic.
 //! - [`cpu`]: the operations of the CPU benchmarks, each with its oracle.
 //! - [`gpu`]: the CUDA side; builds and is safe to call on a machine without CUDA.
-//! - [`bench`]: the benchmarks C1 to C8 and G0 to G9, which turn operations into records.
+//! - [`mod@bench`]: the benchmarks C1 to C8 and G0 to G9, which turn operations into records.
 //! - [`report`]: comparison of two record files and the report.
 
 pub mod bench;

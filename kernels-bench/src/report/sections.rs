@@ -3,99 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::chart;
-use super::number::{bytes, percent, short, time};
+use super::inputs::{Inputs, inputs, onload, rate};
+use super::measured::{peers, roofline};
+use super::number::short;
 use super::table::{Cell, Kind, Mixed, Table};
 use super::{Block, Document};
-use crate::bench::{Preset, model_records};
+use crate::bench::model_records;
 use crate::gpu::Gpu;
-use crate::model::{Compute, ModelShape, Tier, break_even_bandwidth, least_prefix};
-use crate::record::{Log, Measured, Oracle, Origin, Outcome, Record};
-
-/// What the model is fed, and where each input comes from.
-#[derive(Debug, Clone)]
-pub struct Inputs {
-    /// The inputs.
-    pub preset: Preset,
-    /// One sentence for each input.
-    pub origins: Vec<String>,
-}
-
-/// Takes hash, index and transfer costs from a file where it has them, presets where not.
-pub fn inputs(log: &Log) -> Inputs {
-    let mut preset = Preset::default();
-    let mut origins = Vec::new();
-    let own = |bench: &str, axis: &str, value: &str| {
-        let fits = log.records.iter().filter(|r| {
-            let named = r.config.get(axis).and_then(|v| v.as_str()) == Some(value);
-            r.bench == bench && r.by == "weighbridge" && named
-        });
-        fits.filter_map(Record::measured).next_back()
-    };
-    if let Some(m) = own("C1", "algorithm", "xxh3-64-two-level") {
-        let cost = m.time.median_ns / m.work.tokens.unwrap_or(f64::INFINITY);
-        preset.lookup.hash_s_per_token = cost * 1e-9;
-        origins.push(format!("hash: {} ns a token, measured here", short(cost)));
-    }
-    if let Some(m) = own("C2", "index", "radix") {
-        let cost = m.time.median_ns / m.work.blocks.unwrap_or(f64::INFINITY);
-        preset.lookup.index_s_per_block = cost * 1e-9;
-        origins.push(format!("index: {} ns a block, measured here", short(cost)));
-    }
-    let measured = transfer_tiers(log);
-    if measured.is_empty() {
-        origins.push("links: published presets, nothing measured here".to_owned());
-    } else {
-        origins.push("links: measured here (end to end)".to_owned());
-        preset.tiers = measured;
-    }
-    origins.push(format!(
-        "compute: preset of {} TFLOP/s effective and {} TB/s",
-        short(preset.compute.flops / 1e12),
-        short(preset.compute.memory_bytes_per_s / 1e12)
-    ));
-    Inputs { preset, origins }
-}
-
-/// A tier for each method and descriptor size of G3, at the largest count measured.
-fn transfer_tiers(log: &Log) -> Vec<Tier> {
-    let mut best: BTreeMap<String, Tier> = BTreeMap::new();
-    for (method, size, m) in onload(log) {
-        let Some(rate) = rate(m) else { continue };
-        // A page of one layer, and a page of all layers: the ends that layouts choose between.
-        if ![32_768.0, 2_097_152.0].contains(&size) {
-            continue;
-        }
-        let name = format!("host {method} {}", bytes(size));
-        let tier = Tier {
-            name: name.clone(),
-            bytes_per_s: rate * 1e9,
-            fixed_s: 0.0,
-            per_descriptor_s: 0.0,
-            origin: Origin::Measured,
-        };
-        // Records come by ascending count.
-        best.insert(name, tier);
-    }
-    best.into_values().collect()
-}
-
-/// Method, descriptor bytes and measurement of every onload.
-fn onload(log: &Log) -> impl Iterator<Item = (&str, f64, &Measured)> {
-    log.records
-        .iter()
-        .filter(|r| r.bench == "G3")
-        .filter_map(|r| {
-            let method = r.config.get("method")?.as_str()?;
-            let size = r.config.get("descriptor_bytes")?.as_f64()?;
-            Some((method, size, r.measured()?))
-        })
-}
-
-/// End-to-end rate, GB/s.
-fn rate(m: &Measured) -> Option<f64> {
-    let ns = m.copy.map_or(m.time.median_ns, |c| c.end_to_end_ns);
-    m.work.bytes.map(|bytes| bytes / ns)
-}
+use crate::model::{Compute, ModelShape, break_even_bandwidth, least_prefix};
+use crate::record::{Log, Oracle, Outcome, Record};
 
 /// The whole report.
 ///
@@ -179,100 +95,6 @@ fn failures(log: &Log) -> Vec<Block> {
         Block::Text("These times are worth nothing.".to_owned()),
         Block::Code(lines.join("\n")),
     ]
-}
-
-fn roofline(log: &Log) -> Result<Table, Mixed> {
-    let mut table = Table::new(&[
-        (Kind::Axis, "benchmark"),
-        (Kind::Axis, "configuration"),
-        (Kind::Measured, "median"),
-        (Kind::Measured, "rate"),
-        (Kind::Measured, "of ceiling"),
-        (Kind::Measured, "noise"),
-        (Kind::Axis, "ceiling"),
-    ]);
-    for record in log.records.iter().filter(|r| r.by == "weighbridge") {
-        let Some(m) = record.measured() else { continue };
-        let rate = m.tflop_per_s().map(|x| format!("{} TFLOP/s", short(x)));
-        let rate = rate.or_else(|| m.gb_per_s().map(|x| format!("{} GB/s", short(x))));
-        let number = |text: Option<String>| text.map_or(Cell::Empty, Cell::Measured);
-        table.push(vec![
-            Cell::Axis(record.bench.clone()),
-            Cell::Axis(record.config_line()),
-            Cell::Measured(time(m.time.median_ns)),
-            number(rate),
-            number(m.of_ceiling().map(percent)),
-            Cell::Measured(percent(m.time.noise_rel)),
-            Cell::Axis(
-                m.ceiling
-                    .as_ref()
-                    .map(|c| c.name.clone())
-                    .unwrap_or_default(),
-            ),
-        ])?;
-    }
-    Ok(table)
-}
-
-/// Peers on a configuration that we measured too, beside our best.
-fn peers(log: &Log) -> Result<Vec<Block>, Mixed> {
-    let mut table = Table::new(&[
-        (Kind::Axis, "benchmark"),
-        (Kind::Axis, "configuration"),
-        (Kind::Axis, "peer"),
-        (Kind::Measured, "peer's time"),
-        (Kind::Measured, "our best"),
-        (Kind::Measured, "ours / peer"),
-    ]);
-    for record in log.records.iter().filter(|r| r.by != "weighbridge") {
-        let Some(peer) = record.measured() else {
-            continue;
-        };
-        let shared =
-            |r: &&Record| r.by == "weighbridge" && r.bench == record.bench && same_grid(r, record);
-        let ours = log
-            .records
-            .iter()
-            .filter(shared)
-            .filter_map(Record::measured);
-        let best = ours.min_by(|a, b| a.time.median_ns.total_cmp(&b.time.median_ns));
-        let ratio = best.map(
-            |ours| match crate::timing::compare(&peer.time, &ours.time) {
-                crate::timing::Difference::Tie { .. } => "tie".to_owned(),
-                _ => short(ours.time.median_ns / peer.time.median_ns),
-            },
-        );
-        let number = |text: Option<String>| text.map_or(Cell::Empty, Cell::Measured);
-        table.push(vec![
-            Cell::Axis(record.bench.clone()),
-            Cell::Axis(record.config_line()),
-            Cell::Axis(record.by.clone()),
-            Cell::Measured(time(peer.time.median_ns)),
-            number(best.map(|m| time(m.time.median_ns))),
-            number(ratio),
-        ])?;
-    }
-    if table.rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(vec![
-        Block::Heading("Peers on the same grid".to_owned()),
-        Block::Table(table),
-    ])
-}
-
-/// Same configuration but for the axis that names the implementation.
-fn same_grid(a: &Record, b: &Record) -> bool {
-    let axes = |r: &Record| {
-        let named = ["algorithm", "index", "stores", "method"];
-        let rest = r
-            .config
-            .iter()
-            .filter(|(k, _)| !named.contains(&k.as_str()));
-        rest.map(|(k, v)| (k.clone(), v.to_string()))
-            .collect::<Vec<_>>()
-    };
-    axes(a) == axes(b)
 }
 
 fn onload_section(log: &Log, inputs: &Inputs) -> Vec<Block> {
@@ -462,4 +284,74 @@ fn skipped(log: &Log) -> Result<Vec<Block>, Mixed> {
         Block::Heading("Not run".to_owned()),
         Block::Table(table),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{html, markdown};
+    use super::*;
+    use crate::record::{CacheState, Grid, Header, Host, Measured, SkipReason, Timing, Work};
+
+    fn measured(median_ns: f64, work: Work) -> Outcome {
+        let time = Timing {
+            median_ns,
+            p20_ns: median_ns,
+            p80_ns: median_ns,
+            p99_ns: median_ns,
+            n: 20,
+            noise_rel: 0.01,
+        };
+        Measured::new(time, work, CacheState::Cold).outcome()
+    }
+
+    /// A log with a fast and a slow way to bring pages to the device.
+    fn log() -> Log {
+        let header = Header {
+            schema: 1,
+            writer: "test".to_owned(),
+            seed: 1,
+            grid: Grid::Quick,
+            host: Host::detect(),
+            gpu: Gpu::Skipped(SkipReason::NoDevice),
+        };
+        let mut records = Vec::new();
+        for (method, size, gb_per_s) in [("batched", 32_768.0, 6.0), ("batched", 2_097_152.0, 55.0)]
+        {
+            let bytes = size * 1000.0;
+            let work = Work {
+                bytes: Some(bytes),
+                ..Work::default()
+            };
+            let config = vec![("method", method.into()), ("descriptor_bytes", size.into())];
+            records.push(Record::ours("G3", config, measured(bytes / gb_per_s, work)));
+        }
+        let reason = Outcome::Skipped(SkipReason::NotInstalled {
+            package: "<torch>".to_owned(),
+        });
+        records.push(Record::by("torch", "G1", vec![], reason));
+        Log { header, records }
+    }
+
+    #[test]
+    fn the_finding_is_what_descriptors_cost() {
+        let text = markdown(&document(&log()).unwrap());
+        let want =
+            "saves 200 ms over host batched 2 MiB; over host batched 32 KiB it saves 40.9 ms.";
+        assert!(text.contains(want), "{text}");
+    }
+
+    #[test]
+    fn chart_and_reasons_are_there_and_text_stays_text() {
+        let text = html(&document(&log()).unwrap());
+        assert!(text.contains("<polyline") && text.contains("&lt;torch&gt; is not installed"));
+        assert!(!text.contains("<torch>"));
+    }
+
+    #[test]
+    fn without_transfers_the_chart_says_why() {
+        let mut log = log();
+        log.records.clear();
+        let text = markdown(&document(&log).unwrap());
+        assert!(text.contains("Not measured: no CUDA device"), "{text}");
+    }
 }
