@@ -210,4 +210,11 @@ fn pieces_are_the_two_level_chain_up_to_32_tokens_and_not_beyond() {
         [&tokens()[..32], &tokens()[32..]].map(|t| xxh3_64(bytemuck::cast_slice(t)));
     let want = xxh3_64(bytemuck::cast_slice(&[1337, first, second]));
     assert_eq!(run(Algorithm::Xxh3Pieces, 64), [want]);
+    let (mut fixed, mut any) = (Vec::new(), Vec::new());
+    let tokens: Vec<u32> = (0..2048).collect();
+    for block in [64, 128, 256] {
+        super::pieces(&tokens, block, 7, &mut fixed);
+        super::any_pieces(&tokens, block, 7, &mut any);
+        assert_eq!(fixed, any, "block {block}");
+    }
 }
