@@ -53,6 +53,7 @@ fn table(cluster: usize, score: impl Fn(usize) -> (f64, f64)) -> RunTable {
         prices_as_of: None,
         findings: Vec::new(),
         started_unix_ms: None,
+        change: None,
         host: None,
         notes: BTreeMap::new(),
     };

@@ -9,6 +9,8 @@
 mod bad_input;
 mod calibrate;
 mod compare;
+#[cfg(feature = "kernels")]
+mod kernels;
 mod live;
 mod plan;
 mod policy;

@@ -52,6 +52,9 @@ pub(crate) enum Command {
     Mock(MockArgs),
     /// Write a commented starter experiment.
     Init(InitArgs),
+    /// Measure and model what a prefix-cache hit costs on this machine.
+    #[cfg(feature = "kernels")]
+    Kernels(crate::commands::kernels::KernelsArgs),
     /// Print the JSON Schema of a file format.
     #[cfg(feature = "schema")]
     Schema(SchemaArgs),

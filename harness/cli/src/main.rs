@@ -63,6 +63,8 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Data(args) => commands::data::data(&args),
         Command::Mock(args) => commands::mock::mock(&args),
         Command::Init(args) => commands::init::init(&args),
+        #[cfg(feature = "kernels")]
+        Command::Kernels(args) => commands::kernels::kernels(&args),
         #[cfg(feature = "schema")]
         Command::Schema(args) => commands::schema::schema(args.of),
     }

@@ -5,6 +5,8 @@ pub(crate) mod data;
 pub(crate) mod gate;
 pub(crate) mod import;
 pub(crate) mod init;
+#[cfg(feature = "kernels")]
+pub(crate) mod kernels;
 pub(crate) mod mock;
 pub(crate) mod plan;
 pub(crate) mod report;
