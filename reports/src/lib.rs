@@ -7,6 +7,7 @@
 pub mod assemble;
 pub mod compare;
 pub mod gate;
+pub mod leaderboard;
 pub mod model;
 pub mod render;
 pub mod routing;

@@ -6,6 +6,7 @@ use weighbridge_record::{PolicyRole, RunReader};
 use super::{flips, health, methods, provenance};
 use crate::compare::{Frame, Weighed, weigh_all};
 use crate::gate::judge;
+use crate::leaderboard;
 use crate::model::{Outcome, REPORT_SCHEMA, Report, Verdict};
 use crate::routing;
 use crate::summary;
@@ -19,7 +20,10 @@ use crate::table::RunTable;
 pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
     let frame = Frame::new(table);
     let header = table.header();
-    let (weighed, (routing, plane)) = rayon::join(|| weigh_all(&frame), || routing::analyse(table));
+    let (weighed, ((routing, plane), leaderboard)) = rayon::join(
+        || weigh_all(&frame),
+        || rayon::join(|| routing::analyse(table), || leaderboard::of(&frame)),
+    );
     let verdicts = verdicts(&frame, &weighed);
     let policies = (0..header.policies.len())
         .into_par_iter()
@@ -44,6 +48,7 @@ pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
             .collect(),
         policies,
         comparisons: weighed.into_iter().map(|w| w.comparison).collect(),
+        leaderboard,
         plane,
         routing,
         latency: summary::latencies(&frame),

@@ -3,6 +3,7 @@
 //! They only format: nothing is decided here, and the same report gives the same bytes. Every text
 //! in a report comes from data and is taken for hostile.
 
+mod boards;
 mod error;
 mod escape;
 mod files;
