@@ -6,6 +6,7 @@
 
 pub mod assemble;
 pub mod compare;
+pub mod discover;
 pub mod gate;
 pub mod leaderboard;
 pub mod model;

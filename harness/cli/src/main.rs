@@ -1,10 +1,12 @@
 //! The `weighbridge` binary: reads the command line, runs one command, maps its end to an exit code.
 
 mod args;
+mod ci;
 mod commands;
 mod config;
 mod failure;
 mod live;
+mod log_text;
 mod outputs;
 mod plan;
 mod progress;
@@ -27,7 +29,7 @@ fn main() -> ExitCode {
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {
-            eprintln!("error: {failure}");
+            eprintln!("{}", log_text::talk(&format!("error: {failure}")));
             failure.exit()
         }
         Err(_) => {
@@ -57,6 +59,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Gate(args) => commands::gate::gate(&args),
         Command::Import(args) => commands::import::import(&args),
         Command::Data(args) => commands::data::data(&args),
+        Command::Slices(args) => commands::slices::slices(&args),
         Command::Mock(args) => commands::mock::mock(&args),
         Command::Init(args) => commands::init::init(&args),
         #[cfg(feature = "schema")]

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use weighbridge_record::{Exit, RunReader};
+use weighbridge_record::{Exit, RunReader, RunWriter};
 use weighbridge_reports::table::RunTable;
 
 use crate::args::RunArgs;
 use crate::config::{self, Experiment, Overrides};
 use crate::failure::Failure;
-use crate::{live, outputs, plan, replay};
+use crate::{ci, live, outputs, plan, replay};
 
 /// How far a run came.
 pub(crate) enum RunEnd {
@@ -32,6 +32,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let header = plan::header(&experiment, &planned);
     let dir = out_dir(args, &experiment);
     outputs::check_writable(&dir)?;
+    ci::check_writable(&args.output.ci)?;
     if args.fresh {
         outputs::set_aside(&dir)?;
     }
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     } else {
         live::live(&experiment, &planned, header, &dir)?
     };
-    let verdict = finish(&table, &dir, &dir, &args.output)?;
+    let verdict = finish_at(&table, &dir, &dir, &args.output, &args.experiment)?;
     Ok(match end {
         RunEnd::Completed => verdict,
         RunEnd::Budget(limit) => {
@@ -70,9 +71,22 @@ pub(crate) fn finish(
     out: &Path,
     output: &crate::args::OutputArgs,
 ) -> Result<Exit, Failure> {
+    finish_at(table, run, out, output, &run.join(RunWriter::LOG))
+}
+
+/// The same; `location` is the file that code-quality findings point at. GitLab shows a finding only
+/// at a file of the repository, such as the experiment file.
+pub(crate) fn finish_at(
+    table: &RunTable,
+    run: &Path,
+    out: &Path,
+    output: &crate::args::OutputArgs,
+    location: &Path,
+) -> Result<Exit, Failure> {
     let mut reader = RunReader::open(run)?;
     let report = weighbridge_reports::assemble::assemble(table, Some(&mut reader));
     outputs::write(&report, out)?;
+    ci::write(&report, location, &output.ci)?;
     outputs::print(&report, out, output)?;
     Ok(weighbridge_reports::gate::exit(
         report.outcome,

@@ -12,7 +12,7 @@ use weighbridge_record::{GatePolicy, SampleLine};
 use super::error::{ConfigError, nearest};
 use super::models::{models_of, renamed};
 use super::parse::Source;
-use super::written::{GateWritten, ModeWritten, SlicesWritten, Top};
+use super::written::{GateWritten, ModeWritten, Top};
 use super::{BackendWritten, ControlsWritten, ModelWritten, PolicyWritten, RunWritten, Written};
 use crate::failure::Failure;
 
@@ -126,7 +126,7 @@ pub(crate) fn resolve(
             .as_ref()
             .map(|s| s.get_ref().clone()),
         outcomes,
-        slices: slices(top.slices),
+        slices: super::slices::slices(source, top.slices)?,
         run: top.run,
         controls: top.controls,
         gate,
@@ -261,15 +261,6 @@ fn judged(
         }
         None => Ok(chosen),
     }
-}
-
-fn slices(written: SlicesWritten) -> Vec<SliceRule> {
-    let by = written.by.into_iter().map(SliceRule::By);
-    let named = written.named.into_iter().map(|s| SliceRule::Where {
-        name: s.name,
-        labels: s.labels,
-    });
-    by.chain(named).collect()
 }
 
 fn fleet(models: &[ModelWritten]) -> Fleet {

@@ -49,8 +49,7 @@ fn one(board: &Board, number: usize) -> BoardView {
         ));
     }
     let caption = "Left: difference to the first row, with its interval. Square: the first row itself. \
-                   Right: every rank that the data leave open. All intervals and all ranks hold \
-                   together.";
+                   Right: every rank that the data leave open. All intervals and all ranks hold together.";
     let mut figure = Figure::new(
         |width| svg::ranks(board, rows, width, &format!("ranks-{number}")),
         caption,

@@ -3,7 +3,7 @@
 
 use super::canvas::{Anchor, Canvas, Shape, Width};
 use super::scale::{Scale, decimals};
-use crate::model::{Board, BoardAxis, BoardRow};
+use crate::model::{Board, BoardAxis, BoardDifference, BoardRow};
 use crate::render::boards;
 use crate::render::escape::shorten;
 use crate::render::number;
@@ -18,9 +18,8 @@ struct Layout {
     /// Pixels of the differences, and their centre line in a row.
     plot: (f64, f64),
     plot_y: f64,
-    /// Pixels of the ranks, and their centre line in a row.
-    ranks: (f64, f64),
-    ranks_y: f64,
+    /// Pixels of the ranks; a telephone has no room for their bars and shows their numbers alone.
+    ranks: Option<(f64, f64)>,
 }
 
 impl Layout {
@@ -31,16 +30,14 @@ impl Layout {
                 row: 26.0,
                 plot: (196.0, 520.0),
                 plot_y: 13.0,
-                ranks: (560.0, 770.0),
-                ranks_y: 13.0,
+                ranks: Some((560.0, 770.0)),
             },
             Width::Narrow => Self {
                 width,
-                row: 58.0,
+                row: 42.0,
                 plot: (8.0, 342.0),
-                plot_y: 32.0,
-                ranks: (8.0, 342.0),
-                ranks_y: 47.0,
+                plot_y: 31.0,
+                ranks: None,
             },
         }
     }
@@ -51,19 +48,35 @@ pub(crate) fn ranks(board: &Board, rows: &[BoardRow], width: Width, id: &str) ->
     let layout = Layout::of(width);
     let differences = Scale::linear(range(board.axis, rows), layout.plot);
     let last = board.rows.len() as f64;
-    let places = Scale::linear((1.0, last), layout.ranks);
+    let places = layout
+        .ranks
+        .map(|pixels| Scale::linear((1.0, last), pixels));
     let height = HEAD + layout.row * rows.len() as f64 + 24.0;
     let mut canvas = Canvas::new();
-    axes(&mut canvas, board, &differences, &places, &layout, height);
+    axes(
+        &mut canvas,
+        board,
+        &differences,
+        places.as_ref(),
+        &layout,
+        height,
+    );
     let mut y = HEAD;
     for row in rows {
-        draw(&mut canvas, board, row, (&differences, &places), &layout, y);
+        draw(
+            &mut canvas,
+            board,
+            row,
+            (&differences, places.as_ref()),
+            &layout,
+            y,
+        );
         y += layout.row;
     }
     let title = format!("Leaderboard: {}", boards::title(board.axis));
     let text = format!(
         "{} policies, best first. Mark and line: difference to the first row with its simultaneous \
-         95% interval. Bar: ranks left open. All numbers are in the table below.",
+         95% interval. Bar and number: ranks left open. All numbers are in the table below.",
         rows.len()
     );
     canvas.finish(width, height, id, &title, &text)
@@ -77,40 +90,36 @@ fn shown(axis: BoardAxis, x: f64) -> f64 {
     }
 }
 
-/// All points, and the limits of most rows; the few that reach further get an arrow.
+/// All points and limits; a limit that reaches further than three times the typical one gets an arrow.
 fn range(axis: BoardAxis, rows: &[BoardRow]) -> (f64, f64) {
     let differences = || rows.iter().filter_map(|r| r.to_first.as_ref());
-    let points = differences().map(|d| shown(axis, d.point));
-    let (low, high) = points.fold((0.0, 0.0), |(low, high): (f64, f64), x| {
-        (low.min(x), high.max(x))
-    });
-    let typical = |limits: Vec<f64>| {
-        let mut limits = limits;
-        limits.sort_by(f64::total_cmp);
-        limits.get(limits.len() * 85 / 100).copied().unwrap_or(0.0)
+    let (mut low, mut high) = (0.0f64, 0.0f64);
+    for difference in differences() {
+        let x = shown(axis, difference.point);
+        (low, high) = (low.min(x), high.max(x));
+    }
+    let arms = |d: &BoardDifference| {
+        let arm = |limit: Option<f64>| limit.map(|x| shown(axis, (x - d.point).abs()));
+        [arm(d.lower), arm(d.upper)]
     };
-    let beyond = |limit: Option<f64>| limit.map(|x| shown(axis, x).abs());
-    let below = typical(
-        differences()
-            .filter(|d| d.point <= 0.0)
-            .filter_map(|d| beyond(d.lower))
-            .collect(),
-    );
-    let above = typical(
-        differences()
-            .filter(|d| d.point >= 0.0)
-            .filter_map(|d| beyond(d.upper))
-            .collect(),
-    );
-    let room = 0.06 * (high - low).max(1e-9);
-    (low.min(-below).min(-room), high.max(above).max(room))
+    let mut lengths: Vec<f64> = differences().flat_map(arms).flatten().collect();
+    lengths.sort_by(f64::total_cmp);
+    let most = 3.0 * lengths.get(lengths.len() / 2).copied().unwrap_or(0.0);
+    let (mut from, mut to) = (low, high);
+    for difference in differences() {
+        let limit = |x: Option<f64>| x.map_or(0.0, |x| shown(axis, x));
+        from = from.min(limit(difference.lower).max(low - most));
+        to = to.max(limit(difference.upper).min(high + most));
+    }
+    let room = 0.04 * (to - from).max(1e-9);
+    (from - room, to + room)
 }
 
 fn axes(
     canvas: &mut Canvas,
     board: &Board,
     differences: &Scale,
-    places: &Scale,
+    places: Option<&Scale>,
     layout: &Layout,
     height: f64,
 ) {
@@ -131,17 +140,9 @@ fn axes(
     };
     let head = format!("difference to the first row, {unit}");
     canvas.text("tick", (layout.plot.0, 12.0), Anchor::Start, &head);
-    if narrow {
-        let text = format!("Bars: ranks left open, 1 to {}", board.rows.len());
-        canvas.text("tick", (layout.plot.0, height - 6.0), Anchor::Start, &text);
-        return;
-    }
-    canvas.text(
-        "tick",
-        (layout.ranks.0, 12.0),
-        Anchor::Start,
-        "ranks left open",
-    );
+    let Some(places) = places else { return };
+    let left = places.at(1.0);
+    canvas.text("tick", (left, 12.0), Anchor::Start, "ranks left open");
     let mut ticks = places.ticks(7);
     ticks.retain(|tick| tick.fract() == 0.0 && *tick > 1.0);
     ticks.insert(0, 1.0);
@@ -161,14 +162,14 @@ fn draw(
     canvas: &mut Canvas,
     board: &Board,
     row: &BoardRow,
-    (differences, places): (&Scale, &Scale),
+    (differences, places): (&Scale, Option<&Scale>),
     layout: &Layout,
     top: f64,
 ) {
     let narrow = layout.width == Width::Narrow;
     let name = shorten(&row.policy, if narrow { 34 } else { 25 });
     let base = if narrow { top + 18.0 } else { top + 17.0 };
-    canvas.text("name", (0.0, base), Anchor::Start, &name);
+    canvas.text("name halo", (0.0, base), Anchor::Start, &name);
     let ranks = boards::ranks(row);
     let word = if row.best_rank == row.worst_rank {
         "rank"
@@ -196,12 +197,11 @@ fn draw(
         }
         Some(_) => {}
     }
-    let y = top + layout.ranks_y;
-    let (from, to) = (
-        places.at(row.best_rank as f64),
-        places.at(row.worst_rank as f64),
-    );
-    canvas.rect("part f0", (from - 4.0, y - 4.0), (to - from + 8.0, 8.0));
+    if let Some(places) = places {
+        let at = |rank: u64| places.at(rank as f64);
+        let (from, to) = (at(row.best_rank), at(row.worst_rank));
+        canvas.rect("part f0", (from - 4.0, y - 4.0), (to - from + 8.0, 8.0));
+    }
 }
 
 /// The interval; an arrowhead where it goes on beyond the axis.
