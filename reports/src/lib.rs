@@ -7,8 +7,10 @@
 pub mod assemble;
 pub mod calibrate;
 pub mod compare;
+pub mod discover;
 pub mod gate;
 pub mod join;
+pub mod leaderboard;
 pub mod model;
 pub mod power;
 pub mod render;

@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Make or inspect datasets.
     Data(DataArgs),
+    /// Search a run for slices on which a candidate loses.
+    Slices(SlicesArgs),
     /// Serve the embedded fleet on a loopback port until interrupted.
     Mock(MockArgs),
     /// Write a commented starter experiment.
@@ -155,6 +157,22 @@ pub(crate) struct OutputArgs {
     /// When to use colour.
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub(crate) color: Colour,
+    #[command(flatten)]
+    pub(crate) ci: CiArgs,
+}
+
+/// Outputs for build servers, beside the files of the run directory.
+#[derive(Debug, Args)]
+pub(crate) struct CiArgs {
+    /// Append the report to the job summary of GitHub Actions (the file that GITHUB_STEP_SUMMARY names).
+    #[arg(long)]
+    pub(crate) github_summary: bool,
+    /// Write the report as the Markdown of a comment on a pull request, below 65,536 characters.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) comment: Option<PathBuf>,
+    /// Write claims that do not hold as a GitLab code-quality report.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gitlab_code_quality: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -201,6 +219,46 @@ pub(crate) enum DataCommand {
         /// A directory with samples.jsonl, or a JSONL file of samples.
         dataset: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SlicesArgs {
+    #[command(subcommand)]
+    pub(crate) command: SlicesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SlicesCommand {
+    /// Search one half of the samples for slices that lose, test them on the other half, and write the
+    /// ones whose loss is shown as TOML for the experiment file.
+    Discover(DiscoverArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiscoverArgs {
+    /// The run directory.
+    pub(crate) run: PathBuf,
+    /// Policy to compare with the baseline; the first candidate if absent.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) candidate: Option<String>,
+    /// Fewest samples of a slice in each half.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) support: usize,
+    /// Most conditions of a slice, 1 to 3.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) depth: usize,
+    /// Family-wise error rate of the test on the other half.
+    #[arg(long, value_name = "RATE", default_value_t = 0.05)]
+    pub(crate) alpha: f64,
+    /// Seed of the parting of the samples and of the test.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// File for the TOML; standard output if absent.
+    #[arg(long, value_name = "PATCH")]
+    pub(crate) out: Option<PathBuf>,
+    /// Put the whole search as one JSON document on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

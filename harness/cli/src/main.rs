@@ -2,11 +2,13 @@
 
 mod args;
 mod change;
+mod ci;
 mod commands;
 mod config;
 mod failure;
 mod forecast;
 mod live;
+mod log_text;
 mod outputs;
 mod plan;
 mod progress;
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {
-            eprintln!("error: {failure}");
+            eprintln!("{}", log_text::talk(&format!("error: {failure}")));
             failure.exit()
         }
         Err(_) => {
@@ -61,6 +63,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Gate(args) => commands::gate::gate(&args),
         Command::Import(args) => commands::import::import(&args),
         Command::Data(args) => commands::data::data(&args),
+        Command::Slices(args) => commands::slices::slices(&args),
         Command::Mock(args) => commands::mock::mock(&args),
         Command::Init(args) => commands::init::init(&args),
         #[cfg(feature = "kernels")]

@@ -1,5 +1,6 @@
 //! Reading a run directory, one trial at a time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use weighbridge_datasets::Sample;
+use weighbridge_datasets::{Sample, SliceFacts};
 
 use crate::{LogError, RunHeader, RunWriter, SCHEMA, Trial};
 
@@ -41,7 +42,7 @@ pub struct SampleLine {
 
 impl SampleLine {
     /// Longest prompt excerpt kept, in characters.
-    pub const EXCERPT: usize = 600;
+    pub const EXCERPT: usize = weighbridge_datasets::EXCERPT_CHARS;
 
     /// The line of a sample.
     pub fn of(sample: &Sample) -> Self {
@@ -65,6 +66,20 @@ fn fingerprint(sample: &Sample) -> String {
     // A sample holds only strings and finite numbers, so that this cannot fail.
     let json = serde_json::to_vec(&content).unwrap_or_default();
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&json))
+}
+
+impl SliceFacts for SampleLine {
+    fn labels(&self) -> &BTreeMap<String, String> {
+        &self.labels
+    }
+
+    fn prompt_chars(&self) -> u64 {
+        u64::from(self.prompt_chars)
+    }
+
+    fn excerpt(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.prompt)
+    }
 }
 
 fn expected(sample: &Sample) -> Option<String> {

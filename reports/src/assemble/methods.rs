@@ -1,6 +1,6 @@
 //! Notes on method, in plain words.
 
-use crate::compare::{Frame, Weighed};
+use crate::compare::{Frame, Weighed, found_here};
 use crate::gate::points;
 use crate::stats::paired::{EXACT_LOSSES, EXACT_PAIRS};
 
@@ -34,6 +34,14 @@ pub(super) fn describe(frame: &Frame<'_>, weighed: &[Weighed], unread: usize) ->
          is outside all of them."
             .to_owned(),
     );
+    let found: Vec<String> = found_here(frame.table.header()).into_iter().collect();
+    if !found.is_empty() {
+        notes.push(format!(
+            "Found by a search in this very comparison, so shown and never gating, whatever the gate \
+             policy says: {}.",
+            found.join("; ")
+        ));
+    }
     if unread > 0 {
         notes.push(format!(
             "The texts of {unread} trials shown as flips could not be read from the log."

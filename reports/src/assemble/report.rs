@@ -7,6 +7,7 @@ use super::{attempts, flips, health, methods, provenance};
 use crate::compare::{Frame, Weighed, weigh_all};
 use crate::gate::judge;
 use crate::join;
+use crate::leaderboard;
 use crate::model::{Outcome, REPORT_SCHEMA, Report, Verdict};
 use crate::routing;
 use crate::sequential;
@@ -21,7 +22,10 @@ use crate::table::RunTable;
 pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
     let frame = Frame::new(table);
     let header = table.header();
-    let (weighed, (routing, plane)) = rayon::join(|| weigh_all(&frame), || routing::analyse(table));
+    let (weighed, ((routing, plane), leaderboard)) = rayon::join(
+        || weigh_all(&frame),
+        || rayon::join(|| routing::analyse(table), || leaderboard::of(&frame)),
+    );
     let policies = (0..header.policies.len())
         .into_par_iter()
         .map(|policy| summary::policy(&frame, policy))
@@ -51,6 +55,7 @@ pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
             .collect(),
         policies,
         comparisons,
+        leaderboard,
         plane,
         routing,
         latency: summary::latencies(&frame),

@@ -5,6 +5,7 @@
 mod comparison;
 mod estimate;
 mod latency;
+mod leaderboard;
 mod plane;
 mod policy;
 mod report;
@@ -16,6 +17,7 @@ mod verdict;
 pub use comparison::{Comparison, CostChange, ErrorChange, SliceKind, SliceResult, SliceState};
 pub use estimate::{Estimate, QuantileEstimate};
 pub use latency::{Ecdf, LatencyChange, LatencySummary};
+pub use leaderboard::{Board, BoardAxis, BoardDifference, BoardPair, BoardRow, Leaderboard};
 pub use plane::{Plane, PlanePoint, PointKind};
 pub use policy::{LedgerRow, ModelShare, PolicySummary};
 pub use report::{Coverage, Flip, FlipSide, Provenance, REPORT_SCHEMA, Report};

@@ -5,8 +5,8 @@ use weighbridge_datasets::health::Finding;
 use weighbridge_record::{DatasetInfo, GatePolicy, HostInfo, Mode, ModelEntry, PolicyEntry};
 
 use super::{
-    Attempts, Comparison, LatencySummary, LedgerRow, Outcome, Plane, PolicySummary, RoutingSummary,
-    RunDiff, Sequential, Verdict,
+    Attempts, Comparison, LatencySummary, Leaderboard, LedgerRow, Outcome, Plane, PolicySummary,
+    RoutingSummary, RunDiff, Sequential, Verdict,
 };
 
 /// Version of `report.json`.
@@ -129,6 +129,9 @@ pub struct Report {
     pub policies: Vec<PolicySummary>,
     /// Each policy but the baseline against the baseline.
     pub comparisons: Vec<Comparison>,
+    /// All policies against each other; absent with fewer than three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaderboard: Option<Leaderboard>,
     /// Cost and quality.
     pub plane: Plane,
     /// Routing metrics.

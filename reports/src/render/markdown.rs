@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::boards;
 use super::escape::{markdown as esc, shorten};
 use super::headline::{bracketed, headlines};
 use super::number::{self, NONE, count, percent, points, signed_points, usd};
@@ -29,6 +30,7 @@ pub fn markdown(report: &Report) -> String {
         .iter()
         .filter_map(|v| comparison(report, v).map(slices))
         .chain([policies(report)])
+        .chain(leaderboard(report))
         .chain(health(report))
         .chain(losses(report))
         .chain([provenance(report)]);
@@ -204,6 +206,38 @@ fn policies(report: &Report) -> String {
         }
     }
     folded(&format!("Policies ({})", report.policies.len()), &body)
+}
+
+/// Every board: what can be told apart, then the ranks.
+fn leaderboard(report: &Report) -> Option<String> {
+    let leaderboard = report.leaderboard.as_ref()?;
+    let mut body = String::new();
+    for board in &leaderboard.boards {
+        let _ = write!(body, "**{}**", boards::title(board.axis));
+        for sentence in &board.sentences {
+            let _ = write!(body, " {}", esc(&shorten(sentence, 400)));
+        }
+        let _ = write!(
+            body,
+            "\n\n| Ranks left open | Policy | {} | To the first row, simultaneous {} |\n\
+             | --- | --- | ---: | ---: |\n",
+            boards::unit(board.axis),
+            number::level(leaderboard.level)
+        );
+        for row in board.rows.iter().take(30) {
+            let _ = writeln!(
+                body,
+                "| {} | {} | {} | {} |",
+                boards::ranks(row),
+                cell(&row.policy),
+                boards::point(board, row).replace('$', "\\$"),
+                boards::to_first(board, row).replace('$', "\\$")
+            );
+        }
+        body.push('\n');
+    }
+    let policies = leaderboard.boards.first().map_or(0, |b| b.rows.len());
+    Some(folded(&format!("Leaderboard ({policies} policies)"), &body))
 }
 
 fn health(report: &Report) -> Option<String> {

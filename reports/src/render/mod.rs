@@ -3,6 +3,8 @@
 //! They only format: nothing is decided here, and the same report gives the same bytes. Every text
 //! in a report comes from data and is taken for hostile.
 
+mod boards;
+mod discovery;
 mod error;
 mod escape;
 mod files;
@@ -21,6 +23,7 @@ mod table;
 mod terminal;
 mod words;
 
+pub use discovery::{DISCOVERY_SCHEMA, discovery_json, discovery_text, slices_patch};
 pub use error::RenderError;
 pub use files::write_all;
 pub use github::github_summary;

@@ -5,7 +5,7 @@ use weighbridge_record::{GatePolicy, SampleLine, SliceTier};
 use weighbridge_datasets::SliceSet;
 
 use super::order::visiting;
-use crate::compare::Levels;
+use crate::compare::{Levels, found_here};
 use crate::table::RunTable;
 
 /// A slice whose members are known beforehand, or one that the candidate's routes make.
@@ -61,11 +61,12 @@ impl Layout {
             layout.gate.overall_margin,
             None,
         );
-        let labels = samples.iter().map(|s| &s.labels);
-        let set = SliceSet::of_labels(&table.header().slices, labels);
+        let set = table.slices();
+        let found = found_here(table.header());
         for (name, members) in set.iter() {
             let tier = layout.gate.tier(name);
-            if tier == SliceTier::Exploratory {
+            // A slice that was found in this very run is shown and never gates.
+            if tier == SliceTier::Exploratory || found.contains(name) {
                 continue;
             }
             for &member in members {

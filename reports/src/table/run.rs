@@ -252,9 +252,9 @@ impl RunTable {
         self.foreign
     }
 
-    /// Registered, label-defined slices.
+    /// Registered slices.
     pub fn slices(&self) -> SliceSet {
-        SliceSet::of_labels(&self.header.slices, self.samples.iter().map(|s| &s.labels))
+        SliceSet::build(&self.header.slices, &self.samples)
     }
 
     /// Cluster number of each sample; samples without a cluster have one of their own. `None` when

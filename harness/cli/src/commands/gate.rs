@@ -12,7 +12,7 @@ use weighbridge_reports::table::RunTable;
 use crate::args::{GateArgs, GateCommand};
 use crate::config::{GateFile, Names};
 use crate::failure::Failure;
-use crate::outputs;
+use crate::{ci, outputs};
 
 /// Judges a run; the exit code is the verdict's.
 pub(crate) fn gate(args: &GateArgs) -> Result<Exit, Failure> {
@@ -27,8 +27,12 @@ pub(crate) fn gate(args: &GateArgs) -> Result<Exit, Failure> {
     let policy = args.policy.as_deref().map(GateFile::read).transpose()?;
     let out = args.out.as_ref().unwrap_or(run);
     outputs::check_writable(out)?;
+    ci::check_writable(&args.output.ci)?;
     let table = judged_by(RunTable::load(run)?, policy)?;
-    super::run::finish(&table, run, out, &args.output)
+    match &args.policy {
+        Some(file) => super::run::finish_at(&table, run, out, &args.output, file),
+        None => super::run::finish(&table, run, out, &args.output),
+    }
 }
 
 /// The run held against a gate policy from a file, if one is given; says where it is another one than

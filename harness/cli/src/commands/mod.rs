@@ -13,3 +13,4 @@ pub(crate) mod report;
 pub(crate) mod run;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
+pub(crate) mod slices;

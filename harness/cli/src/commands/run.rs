@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use weighbridge_record::{Exit, RunReader};
+use weighbridge_record::{Exit, RunReader, RunWriter};
 use weighbridge_reports::model::Report;
 use weighbridge_reports::sequential::settle;
 use weighbridge_reports::table::RunTable;
@@ -10,7 +10,7 @@ use weighbridge_reports::table::RunTable;
 use crate::args::RunArgs;
 use crate::config::{self, Experiment, Overrides};
 use crate::failure::Failure;
-use crate::{change, live, outputs, plan, replay};
+use crate::{change, ci, live, outputs, plan, replay};
 
 /// How far a run came.
 pub(crate) enum RunEnd {
@@ -39,6 +39,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut header = plan::header(&experiment, &planned);
     let dir = out_dir(args, &experiment);
     outputs::check_writable(&dir)?;
+    ci::check_writable(&args.output.ci)?;
     if args.fresh {
         outputs::set_aside(&dir)?;
     }
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     } else {
         live::live(&experiment, &planned, header, first, &dir, &attempt)?
     };
-    let report = report_on(&table, &dir, &dir, &args.output, |_| {})?;
+    let report = report_on(&table, &dir, &dir, &args.output, &args.experiment, |_| {})?;
     attempt.end(&report)?;
     let verdict = exit(&report);
     Ok(match end {
@@ -104,7 +105,20 @@ pub(crate) fn finish_with(
     output: &crate::args::OutputArgs,
     talk: impl FnOnce(&Report),
 ) -> Result<Exit, Failure> {
-    Ok(exit(&report_on(table, run, out, output, talk)?))
+    let location = run.join(RunWriter::LOG);
+    Ok(exit(&report_on(table, run, out, output, &location, talk)?))
+}
+
+/// The same; `location` is the file that code-quality findings point at. GitLab shows a finding only
+/// at a file of the repository, such as the experiment file.
+pub(crate) fn finish_at(
+    table: &RunTable,
+    run: &Path,
+    out: &Path,
+    output: &crate::args::OutputArgs,
+    location: &Path,
+) -> Result<Exit, Failure> {
+    Ok(exit(&report_on(table, run, out, output, location, |_| {})?))
 }
 
 fn exit(report: &Report) -> Exit {
@@ -116,6 +130,7 @@ fn report_on(
     run: &Path,
     out: &Path,
     output: &crate::args::OutputArgs,
+    location: &Path,
     talk: impl FnOnce(&Report),
 ) -> Result<Report, Failure> {
     // A sequential verdict rests on the samples up to its stop, not on those under way then.
@@ -125,6 +140,7 @@ fn report_on(
     let report = weighbridge_reports::assemble::assemble(table, Some(&mut reader));
     talk(&report);
     outputs::write(&report, out)?;
+    ci::write(&report, location, &output.ci)?;
     outputs::print(&report, out, output)?;
     Ok(report)
 }

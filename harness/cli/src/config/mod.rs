@@ -13,6 +13,7 @@ mod position;
 mod resolve;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
+mod slices;
 mod written;
 
 pub(crate) use error::ConfigError;

@@ -13,7 +13,7 @@ use super::error::{ConfigError, nearest};
 use super::gate::{GateFile, Names, check_rules};
 use super::models::{models_of, renamed};
 use super::parse::Source;
-use super::written::{GateWritten, ModeWritten, SlicesWritten, Top};
+use super::written::{GateWritten, ModeWritten, Top};
 use super::{BackendWritten, ControlsWritten, ModelWritten, PolicyWritten, RunWritten, Written};
 use crate::failure::Failure;
 
@@ -96,7 +96,7 @@ pub(crate) fn resolve(
     let source = Source { path, text: &text };
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let Written {
-        top,
+        mut top,
         gate,
         backends,
         models,
@@ -108,7 +108,7 @@ pub(crate) fn resolve(
     let is_live = top.run.mode == ModeWritten::Live;
     let models = models_of(source, is_live, &backends, models, &outcomes)?;
     let outcomes = renamed(outcomes, &models);
-    let rules = slices(&top.slices);
+    let rules = super::slices::slices(source, std::mem::take(&mut top.slices))?;
     let gate = gate_policy(source, &folder, gate, &all, &models, &rules)?;
     check_policies(source, &policies)?;
     let fleet = fleet(&models);
@@ -263,15 +263,6 @@ fn judged(
         }
         None => Ok(chosen),
     }
-}
-
-fn slices(written: &SlicesWritten) -> Vec<SliceRule> {
-    let by = written.by.iter().cloned().map(SliceRule::By);
-    let named = written.named.iter().map(|s| SliceRule::Where {
-        name: s.name.clone(),
-        labels: s.labels.clone(),
-    });
-    by.chain(named).collect()
 }
 
 fn fleet(models: &[ModelWritten]) -> Fleet {

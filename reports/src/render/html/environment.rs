@@ -27,6 +27,10 @@ const TEMPLATES: &[(&str, &str)] = &[
         "slices",
         include_str!("../../../templates/parts/slices.html"),
     ),
+    (
+        "leaderboard",
+        include_str!("../../../templates/parts/leaderboard.html"),
+    ),
     ("flips", include_str!("../../../templates/parts/flips.html")),
     (
         "latency",

@@ -10,6 +10,7 @@ mod figure;
 mod flips;
 mod health;
 mod latency;
+mod leaderboard;
 mod ledger;
 mod page;
 mod plane;

@@ -6,8 +6,8 @@ use minijinja::{Environment, Value, context};
 use super::detail::{DETAILS, Detail};
 use super::environment::{STYLE, environment};
 use super::{
-    flips, health, latency, ledger, plane, policies, provenance, routing, run_diff, sequential,
-    slices, verdict,
+    flips, health, latency, leaderboard, ledger, plane, policies, provenance, routing, run_diff,
+    sequential, slices, verdict,
 };
 use crate::model::Report;
 use crate::render::RenderError;
@@ -46,6 +46,7 @@ fn render(
         run_diff => Value::from(Serde(run_diff::view(report))),
         policies => Value::from(Serde(policies::table(report))),
         policies_more => Value::from(Serde(policies::more(report))),
+        leaderboard => Value::from(Serde(leaderboard::view(report))),
         slices => Value::from(Serde(slices::view(report, detail))),
         plane => Value::from(Serde(plane::view(report))),
         flips => Value::from(Serde(flips::view(report, detail))),
