@@ -10,6 +10,19 @@ fn schema(of: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Name of a value's type.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(n) if n.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
 /// The part of JSON Schema that ours use. Says where a value does not fit.
 fn check(schema: &Value, at: &Value, value: &Value, path: &str) -> Result<(), String> {
     if let Some(reference) = at["$ref"].as_str() {
@@ -52,16 +65,9 @@ fn check(schema: &Value, at: &Value, value: &Value, path: &str) -> Result<(), St
         Value::Array(some) => some.iter().filter_map(Value::as_str).collect(),
         _ => return Err(format!("{path}: the schema has no type here: {at}")),
     };
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(n) if n.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    if !kinds.contains(&kind) && !(kind == "integer" && kinds.contains(&"number")) {
+    let kind = kind(value);
+    let fits = kinds.contains(&kind) || (kind == "integer" && kinds.contains(&"number"));
+    if !fits {
         return Err(format!("{path}: {kind} where {kinds:?} is expected"));
     }
     for (i, item) in value.as_array().into_iter().flatten().enumerate() {

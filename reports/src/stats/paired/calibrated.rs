@@ -16,7 +16,7 @@ use super::tango::{lower_at, tango_non_inferiority_p};
 use crate::stats::error::{StatsError, margin_in_domain, open_unit};
 use crate::stats::special::norm_quantile;
 
-/// Up to this many pairs every limit is exact. An exact limit of 200 pairs costs about a millisecond.
+/// Up to this many pairs every limit is exact. An exact limit of 200 pairs costs a few milliseconds.
 pub const EXACT_PAIRS: u64 = 200;
 /// Beyond that, limits are exact where they expect at most so many losses (difference times pairs).
 pub const EXACT_LOSSES: f64 = 12.0;
