@@ -57,8 +57,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     } else {
         live::live(&experiment, &planned, header, first, &dir, &attempt)?
     };
-    let report = report_on(&table, &dir, &dir, &args.output)?;
+    let report = report_on(&table, &dir, &dir)?;
+    // Kept before anything is printed: a reader that goes away must not lose an attempt.
     attempt.end(&report)?;
+    outputs::print(&report, &dir, &args.output)?;
     let verdict = exit(&report);
     Ok(match end {
         RunEnd::Completed => verdict,
@@ -93,25 +95,22 @@ pub(crate) fn finish(
     out: &Path,
     output: &crate::args::OutputArgs,
 ) -> Result<Exit, Failure> {
-    Ok(exit(&report_on(table, run, out, output)?))
+    let report = report_on(table, run, out)?;
+    outputs::print(&report, out, output)?;
+    Ok(exit(&report))
 }
 
 fn exit(report: &Report) -> Exit {
     weighbridge_reports::gate::exit(report.outcome, report.gate.on_inconclusive)
 }
 
-fn report_on(
-    table: &RunTable,
-    run: &Path,
-    out: &Path,
-    output: &crate::args::OutputArgs,
-) -> Result<Report, Failure> {
+/// Judges a run that is on disk and writes its reports.
+fn report_on(table: &RunTable, run: &Path, out: &Path) -> Result<Report, Failure> {
     // A sequential verdict rests on the samples up to its stop, not on those under way then.
     let settled = settle(table, run)?;
     let mut reader = RunReader::open(run)?;
     let table = settled.as_ref().unwrap_or(table);
     let report = weighbridge_reports::assemble::assemble(table, Some(&mut reader));
     outputs::write(&report, out)?;
-    outputs::print(&report, out, output)?;
     Ok(report)
 }
