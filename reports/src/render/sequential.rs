@@ -69,7 +69,7 @@ fn push_sequential(out: &mut String, sequential: &Sequential) {
         out,
         "**Sequential** ({}): {}.\n\n| Candidate | Bet | E-value | Decides | |\n| --- | --- | ---: | ---: | --- |",
         esc(&sequential.method),
-        esc(&line(sequential)).replace('$', "\\$")
+        esc(&line(sequential))
     );
     for candidate in &sequential.candidates {
         for row in rows(&candidate.evidence).into_iter().take(6) {

@@ -158,6 +158,12 @@ fn quality(layout: &Layout, name: &str, watched: &Watched, comparison: &Comparis
             flips(watched)
         );
         (ClaimState::Holds, text)
+    } else if watched.n == 0 {
+        let text = format!(
+            "{name}: no sample of this attempt{}",
+            within.map_or_else(String::new, |bet| format!(" ({})", evidence(bet)))
+        );
+        (ClaimState::Open, text)
     } else {
         let bound = points_up(result.and_then(|r| r.certified_loss).unwrap_or(1.0));
         let text = format!(

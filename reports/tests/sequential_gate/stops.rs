@@ -182,4 +182,8 @@ fn every_format_tells_the_story() {
         assert!(text.contains("Attempt 1 of this change"), "{text}");
     }
     assert!(html.contains("id=\"attempts\""));
+    assert!(
+        !markdown.contains("\\\\$"),
+        "a dollar sign is escaped twice"
+    );
 }

@@ -58,8 +58,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     } else {
         live::live(&experiment, &planned, header, first, &dir, &attempt)?
     };
-    let report = report_on(&table, &dir, &dir, &args.output, &args.experiment, |_| {})?;
+    let report = report_on(&table, &dir, &dir)?;
+    // Kept before anything is printed: a reader that goes away must not lose an attempt.
     attempt.end(&report)?;
+    publish(&report, &dir, &args.output, &args.experiment)?;
     let verdict = exit(&report);
     Ok(match end {
         RunEnd::Completed => verdict,
@@ -105,8 +107,10 @@ pub(crate) fn finish_with(
     output: &crate::args::OutputArgs,
     talk: impl FnOnce(&Report),
 ) -> Result<Exit, Failure> {
-    let location = run.join(RunWriter::LOG);
-    Ok(exit(&report_on(table, run, out, output, &location, talk)?))
+    let report = report_on(table, run, out)?;
+    talk(&report);
+    publish(&report, out, output, &run.join(RunWriter::LOG))?;
+    Ok(exit(&report))
 }
 
 /// The same; `location` is the file that code-quality findings point at. GitLab shows a finding only
@@ -118,29 +122,33 @@ pub(crate) fn finish_at(
     output: &crate::args::OutputArgs,
     location: &Path,
 ) -> Result<Exit, Failure> {
-    Ok(exit(&report_on(table, run, out, output, location, |_| {})?))
+    let report = report_on(table, run, out)?;
+    publish(&report, out, output, location)?;
+    Ok(exit(&report))
+}
+
+/// For build servers, then for the reader.
+fn publish(
+    report: &Report,
+    out: &Path,
+    output: &crate::args::OutputArgs,
+    location: &Path,
+) -> Result<(), Failure> {
+    ci::write(report, location, &output.ci)?;
+    outputs::print(report, out, output)
 }
 
 fn exit(report: &Report) -> Exit {
     weighbridge_reports::gate::exit(report.outcome, report.gate.on_inconclusive)
 }
 
-fn report_on(
-    table: &RunTable,
-    run: &Path,
-    out: &Path,
-    output: &crate::args::OutputArgs,
-    location: &Path,
-    talk: impl FnOnce(&Report),
-) -> Result<Report, Failure> {
+/// Judges a run that is on disk and writes its reports.
+fn report_on(table: &RunTable, run: &Path, out: &Path) -> Result<Report, Failure> {
     // A sequential verdict rests on the samples up to its stop, not on those under way then.
     let settled = settle(table, run)?;
     let mut reader = RunReader::open(run)?;
     let table = settled.as_ref().unwrap_or(table);
     let report = weighbridge_reports::assemble::assemble(table, Some(&mut reader));
-    talk(&report);
     outputs::write(&report, out)?;
-    ci::write(&report, location, &output.ci)?;
-    outputs::print(&report, out, output)?;
     Ok(report)
 }
