@@ -28,7 +28,7 @@ impl Effort {
     /// Chooses by the size of the gate and the number of candidates, from sizes alone: a plan takes seconds on small gates and less than
     /// half a minute on large ones.
     pub fn of(frame: &Frame<'_>, candidates: usize) -> Self {
-        const WORK: u64 = 100_000_000;
+        const WORK: u64 = 1_000_000_000;
         let samples = frame.table.samples().len() as u64;
         let members: u64 = frame.slices.iter().map(|s| s.members.len() as u64).sum();
         let scenarios = (1 + frame.slices.len() as u64) * LOSSES.len() as u64;
