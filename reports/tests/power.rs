@@ -231,7 +231,7 @@ fn fifty_seven_slices_of_fourteen_thousand_samples() {
     ] {
         let table = run.table();
         let frame = Frame::new(&table);
-        let effort = Effort::of(&frame);
+        let effort = Effort::of(&frame, 1);
         let start = std::time::Instant::now();
         let power = assess(&frame, &FlipRates::constant(0.06), 1, effort);
         eprintln!(

@@ -25,18 +25,18 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Chooses by the size of the gate, from sizes alone: a plan takes seconds on small gates and less than
+    /// Chooses by the size of the gate and the number of candidates, from sizes alone: a plan takes seconds on small gates and less than
     /// half a minute on large ones.
-    pub fn of(frame: &Frame<'_>) -> Self {
-        const WORK: u64 = 100_000_000;
+    pub fn of(frame: &Frame<'_>, candidates: usize) -> Self {
+        const WORK: u64 = 1_000_000_000;
         let samples = frame.table.samples().len() as u64;
         let members: u64 = frame.slices.iter().map(|s| s.members.len() as u64).sum();
         let scenarios = (1 + frame.slices.len() as u64) * LOSSES.len() as u64;
         // A run touches every member of every slice once; its screen adds about as much again.
-        let per_run = 1000 + 2 * (samples + members);
+        let per_run = (1000 + 2 * (samples + members)) * candidates.max(1) as u64;
         Self {
-            runs: (WORK / per_run).clamp(500, 1000),
-            loss_runs: (WORK / (per_run * scenarios)).clamp(100, 250),
+            runs: (WORK / per_run).clamp(400, 1000),
+            loss_runs: (WORK / (per_run * scenarios)).clamp(40, 250),
             flips: frame.table.header().gate.flips.min(500),
         }
     }

@@ -71,7 +71,7 @@ fn two_sided(alpha: f64, power: f64) -> Result<f64, StatsError> {
 }
 
 /// Smallest unclustered binary slice on which the gate's own test
-/// ([`calibrated_proves`](super::paired::calibrated_proves)) can prove the margin when nothing flips.
+/// ([`calibrated_proves`]) can prove the margin when nothing flips.
 /// Smaller slices can never pass.
 ///
 /// # Errors

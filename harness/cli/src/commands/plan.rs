@@ -65,7 +65,7 @@ fn candidates(
     let baseline = of_role(PolicyRole::Baseline)
         .next()
         .map(|p| p.entry.name.clone());
-    let effort = power::Effort::of(frame);
+    let effort = power::Effort::of(frame, of_role(PolicyRole::Candidate).count());
     // Candidates whose samples flip alike have the same chances.
     let mut known: Vec<(FlipRates, Assessment)> = Vec::new();
     of_role(PolicyRole::Candidate)
