@@ -181,6 +181,21 @@ fn another_seed_is_another_attempt_at_the_same_change() {
         .output()
         .unwrap();
     assert!([0, 1, 2].contains(&code(&fixed)), "{}", talk(&fixed));
+    // The same recording and seed, judged the other way: a try of its own, and nothing replaced.
+    let both = weighbridge()
+        .arg("run")
+        .arg(&experiment)
+        .args(["--seed", "3", "--out"])
+        .arg(dir.path().join("d"))
+        .output()
+        .unwrap();
+    assert!([0, 1, 2].contains(&code(&both)), "{}", talk(&both));
+    let methods: Vec<_> = attempts(dir.path())
+        .iter()
+        .map(|a| a["method"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(methods, ["sequential", "sequential", "fixed_n", "fixed_n"]);
+    assert_eq!(verdict(&dir.path().join("d"))["attempt"]["number"], 4);
     let note = verdict(&dir.path().join("c"))["attempt"]["note"].to_string();
     assert!(
         note.contains("Attempt 3") && note.contains("inflate"),

@@ -109,14 +109,20 @@ fn mentions(config: &Value, name: &str) -> bool {
     }
 }
 
-/// What the attempt's data are. A replay is the recorded outcomes of the judged samples and the seed;
-/// a live run is always new.
+/// What the attempt's data are. A replay is the recorded outcomes of the judged samples, the seed and
+/// the way of judging (who may choose between two verdicts on the same data has two tries); a live run
+/// is always new.
 pub(super) fn evidence(experiment: &Experiment, key: &str) -> String {
     if experiment.is_replay() {
         let judged = experiment.outcomes.iter();
         let judged = judged.filter(|o| experiment.judged.get(&o.sample).is_some());
         let outcomes = of_set(judged.map(|o| serde_json::to_vec(o).unwrap_or_default()));
-        return of_json(&json!([key, outcomes, experiment.seed]));
+        return of_json(&json!([
+            key,
+            outcomes,
+            experiment.seed,
+            experiment.run.sequential
+        ]));
     }
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now = now.map_or(0, |t| t.as_nanos());
