@@ -27,3 +27,9 @@ impl Clock {
         since.as_secs_f64() * 1e3
     }
 }
+
+/// A number that no earlier run on this machine has had: nanoseconds since 1970.
+pub(crate) fn fresh_nonce() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |d| d.as_nanos() as u64)
+}

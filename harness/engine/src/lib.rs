@@ -13,11 +13,11 @@ pub mod scorers;
 mod walk;
 pub mod wire;
 
-pub use backend::{ApiKey, Backend, Call, HttpBackend, HttpConfig, RecordedBackend, Reply};
+pub use backend::{Admin, ApiKey, Backend, Call, HttpBackend, HttpConfig, RecordedBackend, Reply};
 pub use clock::Clock;
 pub use executor::{Event, Live, LiveSummary, RunEnd, Settings, outcome_of};
 pub use prices::PriceBook;
 pub use replay::{Batch, ModelCoverage, NamedPolicy, Replay, ReplayError};
 pub use scorers::score;
 pub use walk::STEP_LIMIT;
-pub use wire::Dialect;
+pub use wire::{Dialect, PromptCache};

@@ -1,7 +1,7 @@
 //! The embedded fleet: loopback model servers that really answer.
 //!
-//! Four tiers of model (`nano`, `small`, `medium`, `large`) speak the OpenAI Chat Completions wire
-//! from one process. Their answers are computed from the prompt text by solvers whose abilities are
+//! Four tiers of model (`nano`, `small`, `medium`, `large`) speak six wire formats from one
+//! process. Their answers are computed from the prompt text by solvers whose abilities are
 //! listed in one table ([`builtin_tiers`]), so that differences in quality come from scored answers
 //! and never from dice. Time comes from a small model of a serving engine ([`engine`]) with a real
 //! prefix cache.
@@ -31,6 +31,8 @@ pub use completion::{Completion, Finish, Limits, Token, complete};
 pub use draw::Draw;
 pub use message::{Message, Role, last_user};
 pub use quickstart::{GeneratedTask, Quickstart, quickstart};
-pub use server::{Fleet, FleetConfig, Outcome, RequestRecord, RoleChunk, serve};
+pub use server::{
+    ChoiceReport, Fleet, FleetConfig, Gateway, Outcome, RequestRecord, RoleChunk, serve,
+};
 pub use target::GoldTarget;
 pub use tier::{Tier, builtin_tiers};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use weighbridge_datasets::Usage;
 
-use crate::Cost;
+use crate::{Cost, ServerSaid};
 
 /// One call of one model. Every try is an attempt of its own and costs what it costs.
 ///
@@ -36,6 +36,12 @@ pub struct Attempt {
     /// When the first non-empty visible text arrived, if later than the first token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_text_ms: Option<f64>,
+    /// When the first non-empty reasoning text arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_reasoning_ms: Option<f64>,
+    /// When the first non-empty part of a tool call arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_tool_ms: Option<f64>,
     /// When the last token arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_token_ms: Option<f64>,
@@ -45,6 +51,14 @@ pub struct Attempt {
     /// Token-bearing chunks received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunks: Option<u32>,
+    /// For each token-bearing chunk, if they were asked for: milliseconds since the one before (0
+    /// for the first), and its number of tokens where the wire says it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<(f64, Option<u32>)>,
+    /// Most chunks arrived together with the one before: something between the model and here
+    /// holds the stream back, and gaps say nothing about the model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_bursty: bool,
     /// Tokens in disjoint buckets.
     #[serde(default)]
     pub usage: Usage,
@@ -63,6 +77,9 @@ pub struct Attempt {
     /// The server's own name for the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What the server or gateway said beside the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Box<ServerSaid>>,
     /// Why it failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<AttemptError>,
@@ -84,15 +101,20 @@ impl Attempt {
             first_byte_ms: None,
             first_token_ms: None,
             first_text_ms: None,
+            first_reasoning_ms: None,
+            first_tool_ms: None,
             last_token_ms: None,
             end_ms: None,
             chunks: None,
+            gaps: Vec::new(),
+            is_bursty: false,
             usage: Usage::default(),
             cost: Cost::default(),
             finish: None,
             confidence: None,
             answer: None,
             request_id: None,
+            server: None,
             error: None,
         }
     }

@@ -14,6 +14,7 @@ mod gate;
 mod header;
 mod log;
 mod read;
+mod server_said;
 mod trial;
 
 pub use attempt::{Attempt, AttemptError, AttemptErrorKind};
@@ -30,6 +31,7 @@ pub use header::{
 };
 pub use log::{LogError, RunWriter};
 pub use read::{RunReader, SampleLine, TrialAt};
+pub use server_said::{Quota, ServedModel, ServerSaid};
 pub use trial::Trial;
 
 pub use weighbridge_datasets::{Score, TokenSource, Usage};

@@ -1,21 +1,25 @@
 //! The measuring HTTP client: stamps bytes as they arrive, before anything reads them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, Uri};
+use hyper::{HeaderMap, Method, Request, Response, Uri};
 use tokio::time::timeout;
-use weighbridge_record::{Attempt, AttemptError, AttemptErrorKind};
+use weighbridge_record::{Attempt, AttemptError, AttemptErrorKind, ServerSaid};
 
-use super::config::headers;
+use super::address::Address;
+use super::config::{header_name, headers};
 use super::connections::{Connections, chain};
+use super::head::{BodySaid, Head};
 use super::reading::{Reading, shortened};
 use super::{Backend, BackendError, Call, HttpConfig, Reply, ReplyFuture, status};
 use crate::Clock;
-use crate::wire::{Codec, RequestBody, sse};
+use crate::clock::fresh_nonce;
+use crate::wire::{Codec, CodecSettings, Frames, PromptCache, RequestBody};
 
 /// One model behind one HTTP address.
 pub struct HttpBackend {
@@ -24,6 +28,9 @@ pub struct HttpBackend {
     connections: Connections,
     path: Uri,
     headers: Vec<(HeaderName, HeaderValue)>,
+    model_header: Option<HeaderName>,
+    /// Salts of requests that must find no cache: a number of this run, and one per request.
+    nonce: (u64, AtomicU64),
 }
 
 impl HttpBackend {
@@ -32,35 +39,21 @@ impl HttpBackend {
     /// # Errors
     /// [`BackendError`].
     pub fn new(config: HttpConfig) -> Result<Self, BackendError> {
-        let url_error = |problem: String| BackendError::Url {
-            url: config.base_url.clone(),
-            problem,
-        };
-        let base: Uri = config
-            .base_url
-            .parse()
-            .map_err(|e: hyper::http::uri::InvalidUri| url_error(e.to_string()))?;
-        let authority = base
-            .authority()
-            .filter(|_| matches!(base.scheme_str(), Some("http" | "https")))
-            .ok_or_else(|| url_error("it must start with http:// or https://".to_owned()))?;
-        let codec = config.dialect.codec();
-        let prefix = match base.path().trim_end_matches('/') {
-            "" => "/v1",
-            path => path,
-        };
-        let path = format!("{prefix}{}", codec.path());
-        let path = path
-            .parse()
-            .map_err(|e: hyper::http::uri::InvalidUri| url_error(e.to_string()))?;
-        let headers = headers(&config, authority.as_str())?;
-        let connections = Connections::new(base.clone(), config.timeouts.connect)?;
+        let address = Address::new(&config)?;
+        let check = config.prompt_cache.check(config.dialect);
+        check.map_err(BackendError::PromptCache)?;
+        let codec = config.dialect.codec(&CodecSettings {
+            prompt_cache: config.prompt_cache,
+        });
+        let model_header = config.model_header.as_deref();
         Ok(Self {
+            path: address.below(&codec.path(&config.model, config.stream))?,
+            headers: headers(&config, &address.authority)?,
+            model_header: model_header.map(header_name).transpose()?,
+            connections: Connections::new(address.base, config.timeouts.connect)?,
+            nonce: (fresh_nonce(), AtomicU64::new(0)),
             config,
             codec,
-            connections,
-            path,
-            headers,
         })
     }
 
@@ -94,12 +87,12 @@ impl HttpBackend {
             }
         };
         attempt.headers_ms = Some(clock.now_ms());
-        let id = response.headers().get("x-request-id");
-        attempt.request_id = id.and_then(|id| id.to_str().ok()).map(shortened);
+        let mut head = Head::read(response.headers(), self.model_header.as_ref());
+        attempt.request_id = head.request_id.take();
         let (reply, is_reusable) = if response.status().is_success() {
-            self.answer(&call, attempt, response, clock).await
+            self.answer(&call, attempt, head, response, clock).await
         } else {
-            self.refusal(attempt, response, clock).await
+            self.refusal(attempt, head, response, clock).await
         };
         if is_reusable {
             self.connections.keep(connection);
@@ -108,6 +101,10 @@ impl HttpBackend {
     }
 
     fn request(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, String> {
+        let fresh = (self.config.prompt_cache == PromptCache::Off).then(|| {
+            let number = self.nonce.1.fetch_add(1, Ordering::Relaxed);
+            format!("{:x}-{number}", self.nonce.0)
+        });
         let body = self.codec.encode(&RequestBody {
             model: &self.config.model,
             messages: call.messages,
@@ -116,7 +113,8 @@ impl HttpBackend {
             temperature: self.config.temperature,
             seed: call.seed,
             logprobs: call.confidence,
-            cache_salt: call.cache_salt,
+            cache_salt: fresh.as_deref().or(call.cache_salt),
+            cache_key: self.config.cache_key.as_deref(),
             extra: Some(&self.config.extra),
         });
         let mut request = Request::builder()
@@ -133,13 +131,13 @@ impl HttpBackend {
         &self,
         call: &Call<'_>,
         mut attempt: Attempt,
+        head: Head,
         response: Response<Incoming>,
         clock: Clock,
     ) -> (Reply, bool) {
-        let kind = response.headers().get(CONTENT_TYPE);
-        let is_whole = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        let is_whole = is_json(response.headers());
         let mut body = response.into_body();
-        let mut reading = Reading::default();
+        let mut reading = Reading::new(self.config.record_gaps);
         let is_at_end = if is_whole {
             self.read_whole(&mut body, &mut attempt, &mut reading, clock)
                 .await
@@ -153,6 +151,8 @@ impl HttpBackend {
             .iter()
             .map(|m| m.content.chars().count())
             .sum();
+        let said = std::mem::take(&mut reading.said);
+        attempt.server = self.said(head, said);
         let reply = match reading.finish(&mut attempt, chars) {
             Ok(answer) => Reply::answered(attempt, answer),
             Err((kind, message)) => Reply::failed(attempt, kind, self.clean(&message)),
@@ -167,10 +167,11 @@ impl HttpBackend {
         reading: &mut Reading,
         clock: Clock,
     ) -> bool {
-        let mut parser = sse::SseParser::new(self.config.max_event_bytes);
+        let mut frames = Frames::new(self.codec.framing(), self.config.max_event_bytes);
+        let mut last_ms = 0.0;
         loop {
-            let bytes = match self.arrival(body, attempt, clock).await {
-                Ok(Some((bytes, at_ms))) => (bytes, at_ms),
+            let (bytes, at_ms) = match self.arrival(body, attempt, clock).await {
+                Ok(Some(arrival)) => arrival,
                 Ok(None) => break,
                 Err((kind, problem)) => {
                     // After its terminator an answer is complete, however the connection ends.
@@ -180,8 +181,10 @@ impl HttpBackend {
                     return false;
                 }
             };
-            let (bytes, at_ms) = bytes;
-            let pushed = parser.push(&bytes, &mut |event| self.event(event, at_ms, reading));
+            last_ms = at_ms;
+            let pushed = frames.push(&bytes, &mut |event, data| {
+                self.event(event, data, at_ms, reading);
+            });
             if let Err(error) = pushed {
                 reading.fail(AttemptErrorKind::Malformed, error.to_string());
             }
@@ -194,21 +197,38 @@ impl HttpBackend {
                 return matches!(rest, Ok(None));
             }
         }
-        let at_ms = clock.now_ms();
-        let mut last = Reading::default();
-        // What is left is a terminator without its line end, or an event that was cut off.
-        let _ = parser.finish(&mut |event| self.event(event, at_ms, &mut last));
-        reading.is_done |= last.is_done;
+        self.end_of_stream(frames, last_ms, reading);
         true
     }
 
-    fn event(&self, event: sse::SseEvent<'_>, at_ms: f64, reading: &mut Reading) {
+    /// Reads what is left when the connection ends: an event without its line end, one that was cut
+    /// off, or an error that was written without the framing of the stream.
+    fn end_of_stream(&self, mut frames: Frames, at_ms: f64, reading: &mut Reading) {
+        let _ = frames.finish(&mut |event, data| {
+            let mut probe = Reading::default();
+            self.event(event, data, at_ms, &mut probe);
+            let is_cut_off = matches!(probe.failure(), Some((AttemptErrorKind::Malformed, _)));
+            if !is_cut_off {
+                self.event(event, data, at_ms, reading);
+            }
+        });
+        let mut probe = Reading::default();
+        self.event(b"", frames.strays(), at_ms, &mut probe);
+        if let Some((AttemptErrorKind::ErrorEvent, problem)) = probe.failure()
+            && !reading.is_done
+        {
+            reading.fail(AttemptErrorKind::ErrorEvent, problem.clone());
+        }
+        reading.is_done |= self.codec.ends_with_connection() && reading.has_finish();
+    }
+
+    fn event(&self, event: &[u8], data: &[u8], at_ms: f64, reading: &mut Reading) {
         if reading.is_done || reading.has_failed() {
             return;
         }
-        reading.message(at_ms, |on| self.codec.decode(event.data, on));
-        if event.event == b"error" {
-            let problem = String::from_utf8_lossy(event.data);
+        reading.message(at_ms, |on| self.codec.decode(data, on));
+        if event == b"error" {
+            let problem = String::from_utf8_lossy(data);
             reading.fail(AttemptErrorKind::ErrorEvent, problem);
         }
     }
@@ -275,9 +295,11 @@ impl HttpBackend {
     async fn refusal(
         &self,
         mut attempt: Attempt,
+        head: Head,
         response: Response<Incoming>,
         clock: Clock,
     ) -> (Reply, bool) {
+        attempt.server = self.said(head, BodySaid::default());
         let code = response.status().as_u16();
         let retry_after = status::retry_after(response.headers());
         let body = http_body_util::Limited::new(response.into_body(), 64 << 10);
@@ -313,13 +335,29 @@ impl HttpBackend {
         Reply::failed(attempt, kind, self.clean(message))
     }
 
+    /// What the server said beside the answer, if anything.
+    fn said(&self, head: Head, body: BodySaid) -> Option<Box<ServerSaid>> {
+        let is_gateway = self.config.dialect.is_gateway();
+        let said = head.with_body(body, &self.config.model, is_gateway);
+        (!said.is_empty()).then(|| Box::new(said))
+    }
+
     /// A message as it may be written down.
     fn clean(&self, message: &str) -> String {
-        match &self.config.api_key {
-            Some(key) => shortened(&key.scrub(message)),
-            None => shortened(message),
+        let own = self.config.api_key.iter();
+        let more = self.config.secret_headers.iter().map(|(_, secret)| secret);
+        let mut message = std::borrow::Cow::Borrowed(message);
+        for secret in own.chain(more) {
+            message = secret.scrub(&message).into();
         }
+        shortened(&message)
     }
+}
+
+/// Whether a body is one document instead of a stream.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 impl Backend for HttpBackend {

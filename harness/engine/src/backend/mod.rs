@@ -1,14 +1,19 @@
 //! Backends: each sends one call and returns one attempt.
 
+mod address;
+mod admin;
 mod call;
 mod config;
 mod connections;
+mod dates;
+mod head;
 mod http;
 mod key;
 mod reading;
 mod recorded;
 mod status;
 
+pub use admin::Admin;
 pub use call::{Backend, Call, Reply, ReplyFuture};
 pub use config::{BackendError, HttpConfig, Timeouts};
 pub use http::HttpBackend;

@@ -5,24 +5,31 @@ use std::time::Duration;
 use hyper::HeaderMap;
 use weighbridge_record::AttemptErrorKind;
 
+use super::head::until_ms;
+
 /// The class of a status other than 2xx. A spent quota is refused for good, whatever its status.
 pub(super) fn kind(status: u16, message: &str) -> AttemptErrorKind {
     match status {
         429 if message.contains("insufficient_quota") => AttemptErrorKind::Rejected,
-        429 => AttemptErrorKind::RateLimited,
+        // 498: Groq's flexible tier is full.
+        429 | 498 => AttemptErrorKind::RateLimited,
         408 => AttemptErrorKind::Timeout,
         500.. => AttemptErrorKind::Server,
         _ => AttemptErrorKind::Rejected,
     }
 }
 
-/// How long the server asks to wait: `retry-after-ms`, else `retry-after` in seconds. The date form
-/// is not read: it depends on two wall clocks agreeing.
+/// How long the server asks to wait: `retry-after-ms`, else `retry-after` in seconds or as a date,
+/// which is held against the server's own clock.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
     let seconds = number("retry-after-ms")
         .map(|ms| ms / 1e3)
-        .or_else(|| number("retry-after"))?;
+        .or_else(|| number("retry-after"))
+        .or_else(|| {
+            let date = headers.get("retry-after")?.to_str().ok()?;
+            until_ms(date, headers).map(|ms| ms / 1e3)
+        })?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 

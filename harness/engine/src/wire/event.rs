@@ -4,6 +4,7 @@ use weighbridge_record::Usage;
 
 /// One thing that a server said. Texts are borrowed from the decoded bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum WireEvent<'a> {
     /// The speaker was announced without any text: never a token.
     FirstRole,
@@ -20,8 +21,20 @@ pub enum WireEvent<'a> {
         /// Number of tokens.
         count: u32,
     },
+    /// Number of tokens in this message, where the dialect sends one token a message.
+    Tokens(u32),
     /// Token counts in disjoint buckets. Cumulative: the last one counts.
     Usage(Usage),
+    /// Some token counts: known ones replace what was known before, unknown ones leave it.
+    UsagePart(Usage),
+    /// Name of the model that answers, in the server's words.
+    Model(&'a str),
+    /// Who serves the model behind a gateway.
+    Provider(&'a str),
+    /// What the server says the call cost, in US dollars.
+    CostUsd(f64),
+    /// Time spent on loading the model before this call, in milliseconds.
+    ModelLoadMs(f64),
     /// Why the model stopped, in the server's words.
     Finish(&'a str),
     /// The dialect's terminator.
@@ -36,4 +49,12 @@ pub enum WireEvent<'a> {
 pub struct WireError {
     /// What the parser said.
     pub(crate) problem: String,
+}
+
+impl From<serde_json::Error> for WireError {
+    fn from(error: serde_json::Error) -> Self {
+        Self {
+            problem: error.to_string(),
+        }
+    }
 }

@@ -1,11 +1,15 @@
 //! OpenAI Chat Completions and its relatives (vLLM, SGLang, llama.cpp).
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::chat_content::ChatContent;
+use super::error_text::error_text;
+use super::logprobs::ChoiceLogprobs;
+use super::prompt_cache::PromptCache;
+use super::text::{Text, filled};
 use super::usage::{Timings, UsageBody};
 use super::{Codec, Dialect, RequestBody, WireError, WireEvent};
 
@@ -14,31 +18,40 @@ use super::{Codec, Dialect, RequestBody, WireError, WireEvent};
 pub struct OpenaiChat {
     /// Whose additions are spoken.
     pub dialect: Dialect,
+    /// What requests say about the prompt cache.
+    pub cache: PromptCache,
 }
-
-/// A text that is borrowed from the input where it holds no escape.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A streamed chunk, or a whole body: they differ in `delta` and `message` only.
 #[derive(Deserialize)]
 struct Chunk<'a> {
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'a>>>,
+    #[serde(borrow, default)]
+    model: Option<Text<'a>>,
     #[serde(default)]
     usage: Option<UsageBody>,
     #[serde(default)]
     timings: Option<Timings>,
-    #[serde(default)]
-    x_groq: Option<VendorUsage>,
+    #[serde(borrow, default)]
+    x_groq: Option<Groq<'a>>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
+    /// `error` in the flat error objects of SGLang and TensorRT-LLM.
+    #[serde(borrow, default)]
+    object: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    provider: Option<Text<'a>>,
 }
 
+/// What Groq adds.
 #[derive(Deserialize)]
-struct VendorUsage {
+struct Groq<'a> {
     #[serde(default)]
     usage: Option<UsageBody>,
+    /// Why an answer stopped early.
+    #[serde(borrow, default)]
+    error: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +61,7 @@ struct Choice<'a> {
     #[serde(borrow, default, alias = "message")]
     delta: Option<Delta<'a>>,
     #[serde(default)]
-    logprobs: Option<Logprobs>,
+    logprobs: Option<ChoiceLogprobs>,
     #[serde(borrow, default)]
     finish_reason: Option<Text<'a>>,
 }
@@ -58,7 +71,7 @@ struct Delta<'a> {
     #[serde(borrow, default)]
     role: Option<Text<'a>>,
     #[serde(borrow, default)]
-    content: Option<Text<'a>>,
+    content: Option<ChatContent<'a>>,
     #[serde(borrow, default)]
     refusal: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -83,26 +96,17 @@ struct Function<'a> {
     arguments: Option<Text<'a>>,
 }
 
-#[derive(Deserialize)]
-struct Logprobs {
-    #[serde(default)]
-    content: Option<Vec<TokenLogprob>>,
-}
-
-#[derive(Deserialize)]
-struct TokenLogprob {
-    logprob: f64,
-}
+/// Finish reasons that are failures of the server: the answer is not the model's.
+const FAILURES: [&str; 2] = ["error", "insufficient_system_resource"];
 
 impl Codec for OpenaiChat {
-    fn path(&self) -> &'static str {
-        "/chat/completions"
+    fn path(&self, _: &str, _: bool) -> String {
+        "/chat/completions".to_owned()
     }
 
     fn encode(&self, request: &RequestBody<'_>) -> Bytes {
-        serde_json::Value::Object(request.json(self.dialect))
-            .to_string()
-            .into()
+        let body = request.chat(self.dialect, self.cache);
+        Value::Object(body).to_string().into()
     }
 
     fn decode(&self, data: &[u8], on: &mut dyn FnMut(WireEvent<'_>)) -> Result<(), WireError> {
@@ -122,28 +126,43 @@ impl Codec for OpenaiChat {
         on(WireEvent::Done);
         Ok(())
     }
-
-    fn error_text(&self, body: &[u8]) -> String {
-        error_text(body)
-    }
 }
 
 fn decode_chunk(data: &[u8], on: &mut dyn FnMut(WireEvent<'_>)) -> Result<(), WireError> {
-    let chunk: Chunk<'_> = serde_json::from_slice(data).map_err(|e| WireError {
-        problem: e.to_string(),
-    })?;
+    let chunk: Chunk<'_> = serde_json::from_slice(data)?;
     if let Some(error) = chunk.error {
         on(WireEvent::Error(&error_text(error.get().as_bytes())));
         return Ok(());
+    }
+    if chunk.object.is_some_and(|object| object.is("error")) {
+        on(WireEvent::Error(&error_text(data)));
+        return Ok(());
+    }
+    if let Some(model) = filled(&chunk.model) {
+        on(WireEvent::Model(model));
+    }
+    if let Some(provider) = filled(&chunk.provider) {
+        on(WireEvent::Provider(provider));
     }
     // One answer is asked for; a server that sends more is read as far as its first.
     let choices = chunk.choices.iter().flatten();
     for choice in choices.filter(|c| c.index.unwrap_or(0) == 0) {
         choice.tell(on);
     }
-    let vendor = chunk.x_groq.and_then(|vendor| vendor.usage);
+    let mut vendor = None;
+    if let Some(groq) = chunk.x_groq {
+        if let Some(error) = filled(&groq.error) {
+            on(WireEvent::Error(error));
+        }
+        vendor = groq.usage;
+    }
     match (chunk.usage.or(vendor), chunk.timings) {
-        (Some(usage), _) => on(WireEvent::Usage(usage.normalised())),
+        (Some(usage), _) => {
+            on(WireEvent::Usage(usage.normalised()));
+            if let Some(cost) = usage.cost {
+                on(WireEvent::CostUsd(cost));
+            }
+        }
         (None, Some(timings)) => on(WireEvent::Usage(timings.normalised())),
         (None, None) => {}
     }
@@ -155,16 +174,14 @@ impl Choice<'_> {
         if let Some(delta) = &self.delta {
             delta.tell(on);
         }
-        let tokens = self
-            .logprobs
-            .iter()
-            .flat_map(|l| l.content.iter().flatten());
-        let (sum, count) = tokens.fold((0.0, 0), |(sum, n), token| (sum + token.logprob, n + 1));
-        if count > 0 {
-            on(WireEvent::Logprobs { sum, count });
+        if let Some(logprobs) = &self.logprobs {
+            logprobs.0.tell(on);
         }
         if let Some(reason) = &self.finish_reason {
             on(WireEvent::Finish(&reason.0));
+            if FAILURES.contains(&&*reason.0) {
+                on(WireEvent::Error(&reason.0));
+            }
         }
     }
 }
@@ -172,7 +189,7 @@ impl Choice<'_> {
 impl Delta<'_> {
     fn tell(&self, on: &mut dyn FnMut(WireEvent<'_>)) {
         let mut is_empty = true;
-        let mut say = |event| {
+        let mut say = |event: WireEvent<'_>| {
             is_empty = false;
             on(event);
         };
@@ -180,10 +197,10 @@ impl Delta<'_> {
         if let Some(text) = reasoning {
             say(WireEvent::Reasoning(text));
         }
-        for text in [&self.content, &self.refusal]
-            .into_iter()
-            .filter_map(filled)
-        {
+        if let Some(content) = &self.content {
+            content.tell(&mut say);
+        }
+        if let Some(text) = filled(&self.refusal) {
             say(WireEvent::Content(text));
         }
         let functions = self.tool_calls.iter().flatten();
@@ -196,34 +213,6 @@ impl Delta<'_> {
         if is_empty && self.role.is_some() {
             on(WireEvent::FirstRole);
         }
-    }
-}
-
-fn filled<'t>(text: &'t Option<Text<'_>>) -> Option<&'t str> {
-    text.as_ref().map(|text| &*text.0).filter(|t| !t.is_empty())
-}
-
-/// Message and code of an error: `{"error": {…}}`, a flat object, or a bare text.
-fn error_text(body: &[u8]) -> String {
-    use serde_json::Value;
-    let value: Value = match serde_json::from_slice(body) {
-        Ok(value) => value,
-        Err(_) => return String::from_utf8_lossy(body).trim().to_owned(),
-    };
-    let error = value
-        .get("error")
-        .filter(|e| !e.is_null())
-        .unwrap_or(&value);
-    let text = |key| match error.get(key) {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(number.to_string()),
-        _ => None,
-    };
-    let message = text("message").or_else(|| error.as_str().map(str::to_owned));
-    let message = message.unwrap_or_else(|| error.to_string());
-    match text("code").or_else(|| text("type")) {
-        Some(code) => format!("{message} ({code})"),
-        None => message,
     }
 }
 
@@ -303,13 +292,25 @@ mod tests {
     }
 
     #[test]
-    fn error_bodies_of_all_shapes_are_read() {
-        for (body, text) in [
-            (r#"{"error":{"message":"m","code":"c"}}"#, "m (c)"),
-            (r#"{"object":"error","message":"m","type":"t"}"#, "m (t)"),
-            ("<html>bad gateway</html>", "<html>bad gateway</html>"),
-        ] {
-            assert_eq!(error_text(body.as_bytes()), text);
-        }
+    fn additions_of_providers_are_read() {
+        let together = r#"{"choices":[{"delta":{"content":"a"},"logprobs":-0.5}]}"#;
+        assert_eq!(events(together)[1], "Logprobs { sum: -0.5, count: 1 }");
+        let azure = r#"{"choices":[{"index":0,"content_filter_offsets":{},"finish_reason":null}]}"#;
+        assert!(events(azure).is_empty());
+        let filter = r#"{"id":"","model":"","choices":[],"prompt_filter_results":[{}]}"#;
+        assert!(events(filter).is_empty());
+        let thinking = r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"h"}]},
+            {"type":"text","text":"a"}]}"#;
+        assert_eq!(delta(thinking), [r#"Reasoning("h")"#, r#"Content("a")"#]);
+        let groq = r#"{"choices":[],"x_groq":{"id":"r","error":"over capacity"}}"#;
+        assert_eq!(events(groq), [r#"Error("over capacity")"#]);
+        let flat = r#"{"object":"error","message":"m","type":"t","param":null,"code":400}"#;
+        assert_eq!(events(flat), [r#"Error("m (400)")"#]);
+        let full = r#"{"choices":[{"delta":{},"finish_reason":"insufficient_system_resource"}]}"#;
+        assert_eq!(events(full)[1], r#"Error("insufficient_system_resource")"#);
+        let openrouter = r#"{"model":"a/b","provider":"P","choices":[],"usage":{"cost":0.25}}"#;
+        let events = events(openrouter);
+        assert_eq!(events[..2], [r#"Model("a/b")"#, r#"Provider("P")"#]);
+        assert_eq!(events[3], "CostUsd(0.25)");
     }
 }

@@ -38,7 +38,12 @@ pub struct SseParser {
     /// The last byte was CR: an LF that follows belongs to it.
     after_cr: bool,
     limit: usize,
+    /// Lines that belong to no event, where they are wanted.
+    strays: Option<Vec<u8>>,
 }
+
+/// Stray lines kept at most, in bytes.
+const STRAYS: usize = 64 << 10;
 
 impl Default for SseParser {
     fn default() -> Self {
@@ -57,7 +62,20 @@ impl SseParser {
             is_first_line: true,
             after_cr: false,
             limit,
+            strays: None,
         }
+    }
+
+    /// Keeps lines of unknown fields, up to 64 KiB, instead of forgetting them.
+    #[must_use]
+    pub fn keeping_strays(mut self) -> Self {
+        self.strays = Some(Vec::new());
+        self
+    }
+
+    /// The lines of unknown fields so far, each with a line end.
+    pub fn strays(&self) -> &[u8] {
+        self.strays.as_deref().unwrap_or_default()
     }
 
     /// Takes bytes as they came and hands over the events that they complete.
@@ -163,9 +181,19 @@ impl SseParser {
                 self.event.clear();
                 self.event.extend_from_slice(value);
             }
-            _ => {}
+            b"" | b"id" | b"retry" => {}
+            _ => self.stray(line),
         }
         Ok(())
+    }
+
+    fn stray(&mut self, line: &[u8]) {
+        if let Some(strays) = &mut self.strays
+            && strays.len() + line.len() < STRAYS
+        {
+            strays.extend_from_slice(line);
+            strays.push(b'\n');
+        }
     }
 
     /// Copies data that is about to go away.
@@ -245,6 +273,19 @@ mod tests {
     fn a_terminator_without_blank_line_still_counts() {
         assert_eq!(data("data: [DONE]\n"), ["[DONE]"]);
         assert_eq!(data("data: [DONE]"), ["[DONE]"]);
+    }
+
+    #[test]
+    fn stray_lines_are_kept_where_they_are_wanted() {
+        let text = b"data: a\n\n: c\nid: 1\n{\n  \"error\": \"x\"\n}";
+        let mut forgetful = SseParser::default();
+        let mut keeping = SseParser::default().keeping_strays();
+        for parser in [&mut forgetful, &mut keeping] {
+            parser.push(text, &mut |_| {}).unwrap();
+            parser.finish(&mut |_| {}).unwrap();
+        }
+        assert_eq!(forgetful.strays(), b"");
+        assert_eq!(keeping.strays(), b"{\n  \"error\": \"x\"\n}\n");
     }
 
     #[test]

@@ -1,19 +1,20 @@
-//! `POST /v1/chat/completions`: from a request to an answer.
+//! From a request in any format to its answer.
 
+use super::asked::{Asked, Cache, Spoken};
 use super::body::{Cut, ReplyBody};
-use super::frame::ChunkWriter;
+use super::config::ChoiceReport;
+use super::format::{Format, Frame};
 use super::log::OpenRecord;
 use super::record::Outcome;
 use super::reply::{self, Usage};
 use super::split::Splitter;
 use super::state::{FleetState, Model};
 use super::stream::{StreamBody, stall};
-use super::wire::ChatRequest;
-use crate::completion::{Completion, complete};
+use crate::completion::complete;
 use crate::engine::{Engine, Seat, prompt_tokens, text_tokens};
 use crate::fault::Fault;
 use bytes::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use std::future::Future;
 use std::sync::Arc;
@@ -27,7 +28,9 @@ pub(super) struct Sequence {
     prompt: Vec<u64>,
     salt: String,
     cached: usize,
-    pub(super) completion: Completion,
+    /// Whether the client is told what was written to the cache.
+    tells_written: bool,
+    pub(super) spoken: Spoken,
     pub(super) fault: Option<Fault>,
     pub(super) record: OpenRecord,
 }
@@ -55,7 +58,7 @@ impl Sequence {
 
     /// How many tokens will be sent.
     pub(super) fn last_token(&self) -> usize {
-        let all = self.completion.tokens.len();
+        let all = self.spoken.completion.tokens.len();
         match self.fault {
             Some(Fault::Cut { after_tokens } | Fault::ErrorEvent { after_tokens }) => {
                 after_tokens.min(all)
@@ -75,17 +78,20 @@ impl Sequence {
     }
 
     pub(super) fn usage(&self, completion: usize) -> Usage {
+        let fresh = self.prompt.len().saturating_sub(self.cached);
         Usage {
             prompt: self.prompt.len(),
             cached: self.cached,
+            written: if self.tells_written { fresh } else { 0 },
             completion,
+            reasoning: self.spoken.reasoning.min(completion),
         }
     }
 
     /// Notes that everything is out.
     pub(super) fn finished(&mut self) {
-        let answer = text_tokens(&self.completion.text());
-        let generated = self.completion.tokens.len() as u64;
+        let answer = text_tokens(&self.spoken.answer());
+        let generated = self.spoken.completion.tokens.len() as u64;
         self.engine
             .counters()
             .generated_tokens
@@ -103,72 +109,85 @@ pub(super) struct Identity {
     pub(super) completion_id: String,
 }
 
-/// Answers one request. `default_model` is the tier of the port it came in on.
+/// Answers one request. `default_model` is the tier of the port or path it came in on.
 pub(super) async fn answer(
     state: &FleetState,
+    format: Format,
     body: &[u8],
     default_model: Option<&str>,
     identity: Identity,
 ) -> Response<ReplyBody> {
-    let mut request = match ChatRequest::parse(body) {
-        Ok(request) => request,
-        Err(message) => {
-            let status = StatusCode::BAD_REQUEST;
-            return reply::error(status, &message, "invalid_request_error", "invalid_request");
-        }
+    let refuse = |status: StatusCode, message: &str, code: &str| {
+        let kind = "invalid_request_error";
+        let body = format.error_json(status.as_u16(), message, kind, code);
+        reply::json(status, body.into())
     };
-    let name = request
-        .model
-        .clone()
-        .or(default_model.map(str::to_owned))
-        .unwrap_or_default();
-    let Some(model) = state.model(&name) else {
+    let asked = match format.parse(body) {
+        Ok(asked) => asked,
+        Err(message) => return refuse(StatusCode::BAD_REQUEST, &message, "invalid_request"),
+    };
+    let name = asked.model.as_deref().or(default_model).unwrap_or_default();
+    let Some((model, told)) = state.chosen(name, format) else {
         let message = format!("the model `{name}` does not exist");
-        let status = StatusCode::NOT_FOUND;
-        return reply::error(status, &message, "invalid_request_error", "model_not_found");
+        return refuse(StatusCode::NOT_FOUND, &message, "model_not_found");
     };
-    let mut record = OpenRecord::new(Arc::clone(&state.log), identity.request_id, name);
-    record.edit(|r, _| r.stream = request.stream);
+    let tier = model.name.clone();
+    let mut record = OpenRecord::new(Arc::clone(&state.log), identity.request_id, tier);
+    record.edit(|r, _| r.stream = asked.stream);
     let fault = state.faults.next(&model.name);
     if let Some(fault) = fault {
         record.edit(|r, _| r.fault = Some(fault.name().to_owned()));
-        if let Some(response) = refusal(fault, &mut record) {
+        if let Some(response) = refusal(format, fault, &mut record) {
             return response;
         }
         if let Fault::StallHeaders { ms } = fault {
             sleep(Duration::from_millis(ms)).await;
         }
     }
-    let sequence = start(model, &mut request, fault, record);
-    let id = identity.completion_id;
-    if request.stream {
-        stream(state, &model.name, &request, &id, sequence)
+    let frame = Frame {
+        id: identity.completion_id,
+        created: unix_seconds(),
+        model: told.to_owned(),
+    };
+    let sequence = start(model, &asked, &frame.id, fault, record);
+    let mut response = if asked.stream {
+        stream(state, format, &frame, &asked, sequence)
     } else {
-        whole(&model.name, &request, &id, sequence).await
-    }
+        whole(format, &frame, &asked, sequence).await
+    };
+    state.sign(&mut response, format, &model.name, name);
+    response
 }
 
 fn start(
     model: &Model,
-    request: &mut ChatRequest,
+    asked: &Asked,
+    id: &str,
     fault: Option<Fault>,
     mut record: OpenRecord,
 ) -> Sequence {
-    let messages = request.take_messages();
-    let prompt = prompt_tokens(&messages);
+    let prompt = prompt_tokens(&asked.messages);
     record.edit(|r, _| r.prompt_tokens = prompt.len());
+    let completion = complete(&asked.messages, &model.ability, asked.limits);
+    let (salt, tells_written) = match &asked.cache {
+        Cache::Shared(salt) => (salt.clone(), false),
+        Cache::Written(salt) => (salt.clone(), true),
+        // A name that nobody else has.
+        Cache::Off => (format!("off {id}"), false),
+    };
     Sequence {
         engine: Arc::clone(&model.engine),
-        completion: complete(&messages, &model.ability, request.limits()),
+        spoken: Spoken::new(completion, asked),
         prompt,
-        salt: request.cache_salt.take().unwrap_or_default(),
+        salt,
         cached: 0,
+        tells_written,
         fault,
         record,
     }
 }
 
-fn refusal(fault: Fault, record: &mut OpenRecord) -> Option<Response<ReplyBody>> {
+fn refusal(format: Format, fault: Fault, record: &mut OpenRecord) -> Option<Response<ReplyBody>> {
     let (status, kind, code) = match fault {
         Fault::TooManyRequests { .. } => (429, "rate_limit_error", "rate_limit_exceeded"),
         Fault::ServerError => (500, "server_error", "internal_error"),
@@ -177,8 +196,9 @@ fn refusal(fault: Fault, record: &mut OpenRecord) -> Option<Response<ReplyBody>>
     };
     record.edit(|r, _| r.status = status);
     record.close(Outcome::Refused);
+    let body = format.error_json(status, "scripted fault", kind, code);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = reply::error(status, "scripted fault", kind, code);
+    let mut response = reply::json(status, body.into());
     if let Fault::TooManyRequests { retry_after_s } = fault {
         response
             .headers_mut()
@@ -189,35 +209,26 @@ fn refusal(fault: Fault, record: &mut OpenRecord) -> Option<Response<ReplyBody>>
 
 fn stream(
     state: &FleetState,
-    model: &str,
-    request: &ChatRequest,
-    id: &str,
+    format: Format,
+    frame: &Frame,
+    asked: &Asked,
     sequence: Sequence,
 ) -> Response<ReplyBody> {
-    let usage = request.include_usage();
-    let logprobs = request.logprobs();
-    let writer = ChunkWriter::new(id, unix_seconds(), model, usage, logprobs);
-    let body = StreamBody::new(
-        sequence,
-        writer,
-        usage,
-        (state.role_chunk, state.tokens_per_event),
-    );
+    let pace = (state.role_chunk, state.tokens_per_event);
+    let body = StreamBody::new(sequence, format.writer(frame, asked), pace);
     let splitter = state.split_events.then(Splitter::default);
     let mut response = Response::new(ReplyBody::Stream(Box::new(body), splitter));
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/event-stream; charset=utf-8"),
-    );
+    let kind = HeaderValue::from_static(format.stream_type());
+    headers.insert(CONTENT_TYPE, kind);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
 async fn whole(
-    model: &str,
-    request: &ChatRequest,
-    id: &str,
+    format: Format,
+    frame: &Frame,
+    asked: &Asked,
     mut sequence: Sequence,
 ) -> Response<ReplyBody> {
     let seat = sequence.admission().await;
@@ -225,16 +236,7 @@ async fn whole(
     let last = sequence.last_token();
     sleep_until(sequence.token_at(&seat, last.saturating_sub(1))).await;
     sequence.delivered(last);
-    let usage = sequence.usage(last);
-    let logprobs = request.logprobs();
-    let body = reply::completion_json(
-        id,
-        unix_seconds(),
-        model,
-        &sequence.completion,
-        &usage,
-        logprobs,
-    );
+    let body = format.whole(frame, asked, &sequence.spoken, &sequence.usage(last));
     match sequence.fault {
         Some(Fault::Cut { .. }) => {
             sequence.record.close(Outcome::Broken);
@@ -243,12 +245,53 @@ async fn whole(
         }
         Some(Fault::ErrorEvent { .. }) => {
             sequence.record.close(Outcome::Broken);
-            let error = reply::error_json("the engine died (scripted)", "server_error", "500");
+            let message = "the engine died (scripted)";
+            let error = format.error_json(500, message, "server_error", "500");
             reply::json(StatusCode::OK, Bytes::from(error))
         }
         _ => {
             sequence.finished();
             reply::json(StatusCode::OK, body)
+        }
+    }
+}
+
+impl FleetState {
+    /// Puts into the headers what a format and a gateway say there.
+    fn sign(&self, response: &mut Response<ReplyBody>, format: Format, tier: &str, asked: &str) {
+        let headers = response.headers_mut();
+        let mut put = |name: &'static str, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        };
+        if self.limit_headers {
+            match format {
+                Format::Anthropic => {
+                    put("anthropic-ratelimit-requests-limit", "50");
+                    put("anthropic-ratelimit-requests-remaining", "49");
+                    put("anthropic-ratelimit-tokens-remaining", "39000");
+                }
+                Format::Chat | Format::Responses => {
+                    put("x-ratelimit-limit-requests", "50");
+                    put("x-ratelimit-remaining-requests", "49");
+                    put("x-ratelimit-reset-requests", "1m12s");
+                    put("x-ratelimit-remaining-tokens", "39000");
+                }
+                // The others have none.
+                Format::Gemini { .. } | Format::Tgi { .. } | Format::Ollama => {}
+            }
+        }
+        let Some(gateway) = self.gateway.as_ref().filter(|g| g.alias == asked) else {
+            return;
+        };
+        match gateway.report {
+            ChoiceReport::Litellm => {
+                put("x-litellm-model-name", tier);
+                put("x-litellm-overhead-duration-ms", "1.5");
+            }
+            ChoiceReport::SemanticRouter => put("x-vsr-selected-model", tier),
+            ChoiceReport::Body | ChoiceReport::Nowhere => {}
         }
     }
 }

@@ -14,6 +14,30 @@ pub enum RoleChunk {
     WithFirstToken,
 }
 
+/// A model name behind which the fleet chooses, as a routing gateway does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// The name that clients ask for.
+    pub alias: String,
+    /// The tier that answers.
+    pub tier: String,
+    /// Where the choice is reported.
+    pub report: ChoiceReport,
+}
+
+/// Where a gateway reports which model it chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChoiceReport {
+    /// In the headers of LiteLLM; the body repeats the alias.
+    Litellm,
+    /// In the headers of vLLM's semantic-router; the body repeats the alias.
+    SemanticRouter,
+    /// In the body, as RouteLLM and OpenRouter do.
+    Body,
+    /// Nowhere: the body repeats the alias.
+    Nowhere,
+}
+
 /// Settings of [`serve`](super::serve).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FleetConfig {
@@ -34,6 +58,10 @@ pub struct FleetConfig {
     pub tokens_per_event: usize,
     /// Whether every write of a stream is torn in two after the bytes `data:`.
     pub split_events: bool,
+    /// Whether responses carry the rate-limit headers of their format.
+    pub limit_headers: bool,
+    /// A model name behind which the fleet chooses.
+    pub gateway: Option<Gateway>,
     /// Misbehaviour.
     pub faults: Vec<FaultRule>,
     /// Finished requests kept in the log; the oldest are dropped beyond it.
@@ -50,6 +78,8 @@ impl Default for FleetConfig {
             role_chunk: RoleChunk::default(),
             tokens_per_event: 1,
             split_events: false,
+            limit_headers: false,
+            gateway: None,
             faults: Vec::new(),
             log_capacity: 200_000,
         }
@@ -73,6 +103,12 @@ impl FleetConfig {
         let twice = names.windows(2).find(|p| p[0] == p[1]).map(|p| p[0]);
         if let Some(name) = twice {
             return Some(format!("two tiers are called `{name}`; names must differ"));
+        }
+        if let Some(gateway) = &self.gateway
+            && !names.contains(&gateway.tier.as_str())
+        {
+            let tier = &gateway.tier;
+            return Some(format!("the gateway names the unknown tier `{tier}`"));
         }
         for rule in &self.faults {
             let Some(tier) = &rule.tier else { continue };

@@ -1,7 +1,8 @@
 //! The bytes of a stream: fixed text around each token is written once per request.
 
+use super::asked::Channel;
 use super::reply::Usage;
-use crate::completion::{Finish, Token};
+use crate::completion::Token;
 use bytes::{BufMut, BytesMut};
 use std::fmt::Write as _;
 
@@ -19,9 +20,10 @@ pub(super) struct ChunkWriter {
 }
 
 /// What a client wants to know about probabilities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Logprobs {
     /// Nothing.
+    #[default]
     Off,
     /// The chosen tokens.
     Chosen,
@@ -65,23 +67,49 @@ impl ChunkWriter {
         out.put_slice(self.tail.as_bytes());
     }
 
+    /// The event that opens a tool call: a name and no arguments.
+    pub(super) fn call(&self, out: &mut BytesMut, name: &str) {
+        out.put_slice(self.head.as_bytes());
+        let delta = format!(
+            "[{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":0,\"id\":\"call_0\",\
+             \"type\":\"function\",\"function\":{{\"name\":\"{name}\",\"arguments\":\"\"}}}}]}},\
+             \"logprobs\":null,\"finish_reason\":null}}]"
+        );
+        out.put_slice(delta.as_bytes());
+        out.put_slice(self.tail.as_bytes());
+    }
+
     /// One event with some tokens.
-    pub(super) fn tokens(&self, out: &mut BytesMut, tokens: &[Token]) {
+    pub(super) fn tokens(&self, out: &mut BytesMut, tokens: &[Token], channel: Channel) {
         out.reserve(self.head.len() + 160);
         out.put_slice(self.head.as_bytes());
-        out.put_slice(b"[{\"index\":0,\"delta\":{\"content\":\"");
+        out.put_slice(b"[{\"index\":0,\"delta\":{");
+        let (before, after): (&[u8], &[u8]) = match channel {
+            Channel::Text => (b"\"content\":\"", b"\""),
+            Channel::Reasoning => (b"\"reasoning\":\"", b"\""),
+            Channel::Tool => (
+                b"\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"",
+                b"\"}}]",
+            ),
+        };
+        out.put_slice(before);
         tokens.iter().for_each(|t| put_escaped(out, &t.text));
-        out.put_slice(b"\"},\"logprobs\":");
-        put_logprobs(out, tokens, self.logprobs);
+        out.put_slice(after);
+        out.put_slice(b"},\"logprobs\":");
+        let wanted = match channel {
+            Channel::Text => self.logprobs,
+            Channel::Reasoning | Channel::Tool => Logprobs::Off,
+        };
+        put_logprobs(out, tokens, wanted);
         out.put_slice(b",\"finish_reason\":null}]");
         out.put_slice(self.tail.as_bytes());
     }
 
     /// The chunk with the finish reason.
-    pub(super) fn finish(&self, out: &mut BytesMut, finish: Finish) {
+    pub(super) fn finish(&self, out: &mut BytesMut, reason: &str) {
         out.put_slice(self.head.as_bytes());
         out.put_slice(b"[{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"");
-        out.put_slice(finish.as_str().as_bytes());
+        out.put_slice(reason.as_bytes());
         out.put_slice(b"\"}]");
         out.put_slice(self.tail.as_bytes());
     }
@@ -172,8 +200,8 @@ mod tests {
             logprob: -0.25,
         };
         writer.role(&mut out);
-        writer.tokens(&mut out, std::slice::from_ref(&token));
-        writer.finish(&mut out, Finish::Length);
+        writer.tokens(&mut out, std::slice::from_ref(&token), Channel::Text);
+        writer.finish(&mut out, "length");
         let text = String::from_utf8(out.to_vec()).unwrap();
         let events: Vec<serde_json::Value> = text
             .split_terminator("\n\n")

@@ -1,64 +1,49 @@
 //! Answers that are not streams.
 
 use super::body::ReplyBody;
-use super::frame::{Logprobs, json_string, put_json_string, put_logprobs};
-use crate::completion::Completion;
-use bytes::{BufMut, Bytes, BytesMut};
+use super::frame::json_string;
+use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 
 /// Token counts of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Usage {
     pub(super) prompt: usize,
+    /// Of the prompt, read from the prefix cache.
     pub(super) cached: usize,
+    /// Of the prompt, written to the prefix cache and reported as such.
+    pub(super) written: usize,
     pub(super) completion: usize,
+    /// Of the completion, reasoning.
+    pub(super) reasoning: usize,
 }
 
 impl Usage {
-    /// The `usage` object.
+    /// The `usage` object of Chat Completions.
     pub(super) fn json(&self) -> String {
         let Self {
             prompt,
             cached,
+            written,
             completion,
+            reasoning,
         } = self;
+        let total = prompt + completion;
+        let written = match written {
+            0 => String::new(),
+            n => format!(",\"cache_write_tokens\":{n}"),
+        };
+        let reasoning = match reasoning {
+            0 => String::new(),
+            n => format!(",\"completion_tokens_details\":{{\"reasoning_tokens\":{n}}}"),
+        };
         format!(
             "{{\"prompt_tokens\":{prompt},\"completion_tokens\":{completion},\
-             \"total_tokens\":{},\"prompt_tokens_details\":{{\"cached_tokens\":{cached}}}}}",
-            prompt + completion
+             \"total_tokens\":{total},\"prompt_tokens_details\":\
+             {{\"cached_tokens\":{cached}{written}}}{reasoning}}}"
         )
     }
-}
-
-/// The body of a non-streaming answer.
-pub(super) fn completion_json(
-    id: &str,
-    created: u64,
-    model: &str,
-    completion: &Completion,
-    usage: &Usage,
-    logprobs: Logprobs,
-) -> Bytes {
-    let mut out = BytesMut::with_capacity(512);
-    let head = format!(
-        "{{\"id\":{},\"object\":\"chat.completion\",\"created\":{created},\"model\":{},\
-         \"system_fingerprint\":\"fp_weighbridge\",\"choices\":[{{\"index\":0,\
-         \"message\":{{\"role\":\"assistant\",\"content\":",
-        json_string(id),
-        json_string(model)
-    );
-    out.put_slice(head.as_bytes());
-    put_json_string(&mut out, &completion.text());
-    out.put_slice(b",\"refusal\":null},\"logprobs\":");
-    put_logprobs(&mut out, &completion.tokens, logprobs);
-    let tail = format!(
-        ",\"finish_reason\":\"{}\"}}],\"usage\":{}}}",
-        completion.finish.as_str(),
-        usage.json()
-    );
-    out.put_slice(tail.as_bytes());
-    out.freeze()
 }
 
 /// The error object in OpenAI's shape.

@@ -2,6 +2,7 @@
 
 use super::body::ReplyBody;
 use super::chat::{self, Identity};
+use super::format::Format;
 use super::state::FleetState;
 use super::{frame, metrics, reply};
 use bytes::Bytes;
@@ -42,22 +43,28 @@ async fn dispatch(
 ) -> Response<ReplyBody> {
     let text =
         |body: String| reply::typed(StatusCode::OK, "text/plain; version=0.0.4", body.into());
-    match (request.method(), request.uri().path()) {
-        (&Method::POST, "/v1/chat/completions") => {
-            match Limited::new(request.into_body(), MAX_BODY_BYTES)
-                .collect()
-                .await
-            {
-                Ok(body) => chat::answer(state, &body.to_bytes(), default_model, identity).await,
-                Err(error) => reply::error(
-                    StatusCode::BAD_REQUEST,
-                    &format!("the request body could not be read: {error}"),
-                    "invalid_request_error",
-                    "invalid_request",
-                ),
-            }
+    let path = request.uri().path().to_owned();
+    if request.method() == Method::POST
+        && let Some((format, named)) = Format::of(&path)
+    {
+        let model = named.or(default_model);
+        return chat(state, format, model, request, identity).await;
+    }
+    // `/tiers/NAME` before a path only names a tier.
+    let below = path
+        .strip_prefix("/tiers/")
+        .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+    match (request.method(), below.unwrap_or(&path)) {
+        (&Method::GET, "/info") => reply::json(StatusCode::OK, tgi_info(state, &path)),
+        (&Method::GET, "/api/version") => reply::json(
+            StatusCode::OK,
+            Bytes::from_static(b"{\"version\":\"0.0.0\"}"),
+        ),
+        (&Method::GET, "/v1beta/models") => reply::json(StatusCode::OK, gemini_models(state)),
+        (&Method::GET, "/api/tags") => reply::json(StatusCode::OK, ollama_tags(state)),
+        (&Method::GET, path) if path.ends_with("/models") => {
+            reply::json(StatusCode::OK, models(state))
         }
-        (&Method::GET, "/v1/models") => reply::json(StatusCode::OK, models(state)),
         (&Method::GET, "/health") => text(String::new()),
         (&Method::GET, "/metrics") => text(metrics::text(state)),
         (&Method::GET, "/debug/log") => reply::typed(
@@ -79,6 +86,51 @@ async fn dispatch(
             )
         }
     }
+}
+
+async fn chat(
+    state: &FleetState,
+    format: Format,
+    model: Option<&str>,
+    request: Request<Incoming>,
+    identity: Identity,
+) -> Response<ReplyBody> {
+    let body = Limited::new(request.into_body(), MAX_BODY_BYTES);
+    match body.collect().await {
+        Ok(body) => chat::answer(state, format, &body.to_bytes(), model, identity).await,
+        Err(error) => reply::error(
+            StatusCode::BAD_REQUEST,
+            &format!("the request body could not be read: {error}"),
+            "invalid_request_error",
+            "invalid_request",
+        ),
+    }
+}
+
+fn gemini_models(state: &FleetState) -> Bytes {
+    let entry = |m: &super::state::Model| serde_json::json!({"name": format!("models/{}", m.name)});
+    let entries: Vec<_> = state.models.iter().map(entry).collect();
+    serde_json::json!({ "models": entries }).to_string().into()
+}
+
+/// TGI serves one model: the tier of the path, or the first.
+fn tgi_info(state: &FleetState, path: &str) -> Bytes {
+    let named = path
+        .split('/')
+        .nth(2)
+        .filter(|_| path.starts_with("/tiers/"));
+    let model = match named {
+        Some(name) => state.model(name),
+        None => state.models.first(),
+    };
+    let name = model.map(|m| m.name.as_str());
+    serde_json::json!({ "model_id": name }).to_string().into()
+}
+
+fn ollama_tags(state: &FleetState) -> Bytes {
+    let entry = |m: &super::state::Model| serde_json::json!({"name": m.name, "model": m.name});
+    let entries: Vec<_> = state.models.iter().map(entry).collect();
+    serde_json::json!({ "models": entries }).to_string().into()
 }
 
 fn models(state: &FleetState) -> Bytes {

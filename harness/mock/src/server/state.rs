@@ -1,6 +1,7 @@
 //! What all connections of a fleet share.
 
-use super::config::{FleetConfig, RoleChunk};
+use super::config::{ChoiceReport, FleetConfig, Gateway, RoleChunk};
+use super::format::Format;
 use super::log::RequestLog;
 use crate::ability::Ability;
 use crate::engine::Engine;
@@ -25,6 +26,8 @@ pub(super) struct FleetState {
     pub(super) role_chunk: RoleChunk,
     pub(super) tokens_per_event: usize,
     pub(super) split_events: bool,
+    pub(super) limit_headers: bool,
+    pub(super) gateway: Option<Gateway>,
     requests: AtomicU64,
 }
 
@@ -43,6 +46,8 @@ impl FleetState {
             role_chunk: config.role_chunk,
             tokens_per_event: config.tokens_per_event,
             split_events: config.split_events,
+            limit_headers: config.limit_headers,
+            gateway: config.gateway,
             requests: AtomicU64::new(0),
         }
     }
@@ -50,6 +55,29 @@ impl FleetState {
     /// The model called `name`.
     pub(super) fn model(&self, name: &str) -> Option<&Model> {
         self.models.iter().find(|m| m.name == name)
+    }
+
+    /// The model that answers to `name`, and what the client is told its name is. A format whose
+    /// requests name no model gets the first.
+    pub(super) fn chosen<'s>(
+        &'s self,
+        name: &'s str,
+        format: Format,
+    ) -> Option<(&'s Model, &'s str)> {
+        if let Some(gateway) = self.gateway.as_ref().filter(|g| g.alias == name) {
+            let model = self.model(&gateway.tier)?;
+            let told = match gateway.report {
+                ChoiceReport::Body => model.name.as_str(),
+                _ => name,
+            };
+            return Some((model, told));
+        }
+        let has_no_name = name.is_empty() && matches!(format, Format::Tgi { .. });
+        let model = match has_no_name {
+            true => self.models.first(),
+            false => self.model(name),
+        };
+        model.map(|model| (model, model.name.as_str()))
     }
 
     /// A request number, from 1.

@@ -7,12 +7,11 @@
 use super::body::Cut;
 use super::chat::Sequence;
 use super::config::RoleChunk;
-use super::frame::{ChunkWriter, DONE};
+use super::format::StreamWriter;
 use super::record::Outcome;
-use super::reply::error_json;
 use crate::engine::Seat;
 use crate::fault::Fault;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -34,8 +33,7 @@ enum Phase {
 /// The state of one stream.
 pub(super) struct StreamBody {
     phase: Phase,
-    writer: ChunkWriter,
-    include_usage: bool,
+    writer: Box<dyn StreamWriter>,
     role_chunk: RoleChunk,
     tokens_per_event: usize,
     sequence: Sequence,
@@ -54,8 +52,7 @@ impl fmt::Debug for StreamBody {
 impl StreamBody {
     pub(super) fn new(
         sequence: Sequence,
-        writer: ChunkWriter,
-        include_usage: bool,
+        writer: Box<dyn StreamWriter>,
         (role_chunk, tokens_per_event): (RoleChunk, usize),
     ) -> Self {
         let timer = Box::pin(sleep_until(Instant::now()));
@@ -63,7 +60,6 @@ impl StreamBody {
         Self {
             phase,
             writer,
-            include_usage,
             role_chunk,
             tokens_per_event,
             sequence,
@@ -84,8 +80,10 @@ impl StreamBody {
                     self.phase = Phase::Waiting(self.sequence.admission());
                     if self.role_chunk == RoleChunk::AtOnce {
                         let mut out = BytesMut::new();
-                        self.writer.role(&mut out);
-                        return Poll::Ready(Some(Ok(out.freeze())));
+                        self.writer.early(&mut out);
+                        if !out.is_empty() {
+                            return Poll::Ready(Some(Ok(out.freeze())));
+                        }
                     }
                 }
                 Phase::Waiting(admission) => {
@@ -118,20 +116,33 @@ impl StreamBody {
         } else {
             self.tokens_per_event
         };
-        self.sequence.last_token().min(self.next + size)
+        // An event holds one part of the answer.
+        let thoughts = self.sequence.spoken.reasoning;
+        let part_end = if self.next < thoughts {
+            thoughts
+        } else {
+            usize::MAX
+        };
+        let end = self.sequence.last_token().min(self.next + size);
+        end.min(part_end)
     }
 
     /// All events that are due now.
     fn due(&mut self) -> Bytes {
         let mut out = BytesMut::new();
-        if self.next == 0 && self.role_chunk == RoleChunk::WithFirstToken {
-            self.writer.role(&mut out);
+        if self.next == 0 {
+            if self.role_chunk == RoleChunk::WithFirstToken {
+                self.writer.early(&mut out);
+            }
+            self.writer.head(&mut out, &self.sequence.usage(0));
         }
         let (now, last) = (Instant::now(), self.sequence.last_token());
         while self.next < last && self.is_due(now) {
             let end = self.event_end();
+            let spoken = &self.sequence.spoken;
+            let tokens = &spoken.completion.tokens[self.next..end];
             self.writer
-                .tokens(&mut out, &self.sequence.completion.tokens[self.next..end]);
+                .tokens(&mut out, tokens, spoken.channel(self.next));
             self.next = end;
         }
         self.sequence.delivered(self.next);
@@ -157,17 +168,12 @@ impl StreamBody {
                 self.sequence.record.close(Outcome::Broken);
             }
             Some(Fault::ErrorEvent { .. }) => {
-                let error = error_json("the engine died (scripted)", "server_error", "500");
-                out.put_slice(format!("data: {error}\n\n").as_bytes());
-                out.put_slice(DONE);
+                self.writer.error(out, "the engine died (scripted)");
                 self.sequence.record.close(Outcome::Broken);
             }
             _ => {
-                self.writer.finish(out, self.sequence.completion.finish);
-                if self.include_usage {
-                    self.writer.usage(out, &self.sequence.usage(self.next));
-                }
-                out.put_slice(DONE);
+                let usage = self.sequence.usage(self.next);
+                self.writer.end(out, &self.sequence.spoken, &usage);
                 self.sequence.finished();
             }
         }

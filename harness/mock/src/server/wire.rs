@@ -1,23 +1,27 @@
-//! The request as it arrives.
+//! A Chat Completions request as it arrives.
 
+use super::asked::{Asked, Cache};
 use super::frame::Logprobs;
+use super::responses::cache;
 use crate::completion::Limits;
 use crate::message::{Message, Role};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The fields of a Chat Completions request that matter here. Unknown fields are ignored, as vLLM
 /// does.
 #[derive(Debug, Deserialize)]
 pub(super) struct ChatRequest {
     #[serde(default)]
-    pub(super) model: Option<String>,
+    model: Option<String>,
     messages: Vec<WireMessage>,
     #[serde(default)]
-    pub(super) stream: bool,
+    stream: bool,
     #[serde(default)]
     stream_options: Option<StreamOptions>,
+    /// A switch, or a number at Together.
     #[serde(default)]
-    logprobs: Option<bool>,
+    logprobs: Option<Value>,
     #[serde(default)]
     top_logprobs: Option<u8>,
     #[serde(default)]
@@ -27,7 +31,18 @@ pub(super) struct ChatRequest {
     #[serde(default)]
     min_tokens: Option<usize>,
     #[serde(default)]
-    pub(super) cache_salt: Option<String>,
+    cache_salt: Option<String>,
+    #[serde(default)]
+    reasoning_effort: Option<String>,
+    #[serde(default)]
+    tools: Vec<Value>,
+    #[serde(default)]
+    tool_choice: Option<Value>,
+    #[serde(default)]
+    prompt_cache_options: Option<Value>,
+    /// Whether a part of the body asks for a cache breakpoint.
+    #[serde(skip)]
+    cache: Cache,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,52 +51,47 @@ struct StreamOptions {
     include_usage: bool,
 }
 
+/// A message of any format whose messages have a role and a content.
 #[derive(Debug, Deserialize)]
-struct WireMessage {
+pub(super) struct WireMessage {
     role: Role,
     #[serde(default)]
-    content: Option<Content>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Debug, Deserialize)]
-struct Part {
-    #[serde(default)]
-    text: String,
+    content: Value,
 }
 
 impl ChatRequest {
-    /// Reads and checks a request body.
+    /// Reads a request body.
     ///
     /// # Errors
     ///
-    /// The message for the client, naming what is wrong.
+    /// What is wrong with it.
     pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
-        let request: Self = serde_json::from_slice(body)
-            .map_err(|e| format!("the request body is not a valid chat request: {e}"))?;
-        if request.messages.is_empty() {
-            return Err("`messages` must hold at least one message".to_owned());
-        }
-        if request.limits().max == Some(0) {
-            return Err("`max_tokens` must be at least 1".to_owned());
-        }
-        if request
-            .limits()
-            .max
-            .is_some_and(|max| request.limits().min > max)
-        {
-            return Err("`min_tokens` must not exceed `max_tokens`".to_owned());
-        }
+        let mut request: Self = serde_json::from_slice(body).map_err(|e| e.to_string())?;
+        let salt = request.cache_salt.take().unwrap_or_default();
+        request.cache = cache(request.prompt_cache_options.as_ref(), body, salt);
         Ok(request)
     }
 
-    pub(super) fn limits(&self) -> Limits {
+    /// The request as the engine understands it.
+    pub(super) fn asked(self) -> Asked {
+        let is_forced = self
+            .tool_choice
+            .as_ref()
+            .is_some_and(|c| c != "auto" && c != "none");
+        Asked {
+            logprobs: self.logprobs(),
+            limits: self.limits(),
+            include_usage: self.stream_options.is_some_and(|o| o.include_usage),
+            model: self.model,
+            messages: self.messages.into_iter().map(WireMessage::plain).collect(),
+            stream: self.stream,
+            cache: self.cache,
+            reasoning: self.reasoning_effort.is_some_and(|effort| effort != "none"),
+            tool: is_forced && !self.tools.is_empty(),
+        }
+    }
+
+    fn limits(&self) -> Limits {
         // Long enough for any load test, short enough to keep a typo from filling memory.
         const MOST_PADDING: usize = 100_000;
         let min = self.min_tokens.unwrap_or(0).min(MOST_PADDING);
@@ -91,45 +101,41 @@ impl ChatRequest {
         }
     }
 
-    pub(super) fn logprobs(&self) -> Logprobs {
-        match (self.logprobs, self.top_logprobs) {
-            (Some(true), Some(1..)) => Logprobs::Top,
-            (Some(true), _) => Logprobs::Chosen,
-            _ => Logprobs::Off,
+    fn logprobs(&self) -> Logprobs {
+        let is_on = match &self.logprobs {
+            Some(Value::Bool(on)) => *on,
+            Some(Value::Number(n)) => n.as_u64() != Some(0),
+            _ => false,
+        };
+        match (is_on, self.top_logprobs) {
+            (true, Some(1..)) => Logprobs::Top,
+            (true, _) => Logprobs::Chosen,
+            (false, _) => Logprobs::Off,
         }
-    }
-
-    pub(super) fn include_usage(&self) -> bool {
-        self.stream_options
-            .as_ref()
-            .is_some_and(|o| o.include_usage)
-    }
-
-    pub(super) fn take_messages(&mut self) -> Vec<Message> {
-        std::mem::take(&mut self.messages)
-            .into_iter()
-            .map(WireMessage::plain)
-            .collect()
     }
 }
 
 impl WireMessage {
-    /// Text parts are joined; images and other parts have no text and vanish.
-    fn plain(self) -> Message {
-        let content = match self.content {
-            None => String::new(),
-            Some(Content::Text(text)) => text,
-            Some(Content::Parts(parts)) => parts.into_iter().map(|p| p.text).collect(),
-        };
+    pub(super) fn plain(self) -> Message {
         Message {
             role: self.role,
-            content,
+            content: plain_text(&self.content),
         }
+    }
+}
+
+/// The text of a content. Text parts are joined; images and other parts have no text and vanish.
+pub(super) fn plain_text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|p| p["text"].as_str()).collect(),
+        _ => String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::format::Format;
     use super::*;
 
     #[test]
@@ -137,20 +143,22 @@ mod tests {
         let body =
             br#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"},
             {"type":"text","text":"b"}]},{"role":"assistant","content":null}],"frobnicate":1}"#;
-        let mut request = ChatRequest::parse(body).unwrap();
-        let messages = request.take_messages();
+        let asked = ChatRequest::parse(body).unwrap().asked();
+        let messages = &asked.messages;
         assert_eq!(
             (messages[0].content.as_str(), messages[1].content.as_str()),
             ("ab", "")
         );
-        assert!(!request.include_usage() && !request.stream);
+        assert!(!asked.include_usage && !asked.stream);
     }
 
     #[test]
     fn newer_limit_wins_and_nonsense_is_named() {
         let limits = |extra: &str| {
             let body = format!(r#"{{"messages":[{{"role":"user","content":"x"}}]{extra}}}"#);
-            ChatRequest::parse(body.as_bytes()).map(|r| r.limits().max)
+            Format::Chat
+                .parse(body.as_bytes())
+                .map(|asked| asked.limits.max)
         };
         assert_eq!(
             limits(r#","max_tokens":5,"max_completion_tokens":7"#),
@@ -167,7 +175,8 @@ mod tests {
                 .contains("min_tokens")
         );
         assert!(
-            ChatRequest::parse(b"{")
+            Format::Chat
+                .parse(b"{")
                 .unwrap_err()
                 .contains("not a valid chat request")
         );
