@@ -10,12 +10,12 @@ use build::{Run, gate};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use weighbridge_record::{GatePolicy, Score};
+use weighbridge_record::{GatePolicy, Score, SliceTier};
 use weighbridge_reports::compare::{Frame, weigh};
 use weighbridge_reports::gate::judge;
 use weighbridge_reports::model::Outcome;
 use weighbridge_reports::power::{Assessment, Effort, FlipRates, assess};
-use weighbridge_reports::stats::planning::min_n_without_flips;
+use weighbridge_reports::stats::planning::{min_n_without_flips, min_n_without_flips_score};
 
 /// Sizes of the gate whose operating characteristics are published.
 const SIZES: [usize; 20] = [
@@ -136,7 +136,12 @@ fn the_same_seed_gives_the_same_plan_at_any_thread_count() {
 fn what_can_never_be_proven_is_known_from_sizes() {
     let power = power(&published(), &FlipRates::constant(0.0), 3);
     for slice in &power.slices {
-        let least = min_n_without_flips(slice.margin, 0.05).unwrap();
+        // Only what a PASS rests on is held to the exact limit.
+        let least = match slice.tier {
+            SliceTier::Critical => min_n_without_flips(slice.margin, 0.05),
+            _ => min_n_without_flips_score(slice.margin, 0.05),
+        }
+        .unwrap();
         assert_eq!(slice.provable, slice.n >= least, "{}", slice.name);
         assert_eq!(
             slice.provable,

@@ -73,7 +73,7 @@ fn quality() -> String {
         "Differences: Tango's score interval for binary scores, with a design effect where samples \
          share clusters; CR2 standard errors with Satterthwaite degrees of freedom for graded scores \
          when at least 10 clusters differ; the betting bound otherwise. Displayed intervals are \
-         two-sided 95%. The one-sided limits that decide on binary scores without clusters are exact \
+         two-sided 95%. The one-sided limits of overall and critical slices on binary scores without clusters are exact \
          (unconditional, worst case over the flip rate) up to {EXACT_PAIRS} pairs, and beyond that \
          where they expect at most {EXACT_LOSSES} losses."
     )

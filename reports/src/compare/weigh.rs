@@ -142,7 +142,7 @@ pub(super) fn measure(
     seed: u64,
 ) -> (Vec<SliceResult>, String) {
     let gate = &frame.table.header().gate;
-    let evidence: Vec<Evidence> = slices.iter().map(|s| Evidence::of(pairs, &s.at)).collect();
+    let evidence: Vec<Evidence> = slices.iter().map(|s| Evidence::on(pairs, s)).collect();
     let filled = evidence.iter().filter(|e| e.n > 0).count().max(1);
     let simultaneous = frame.levels.pass / filled as f64;
     let family: Vec<&Slice> = slices.iter().filter(|s| s.gates()).collect();

@@ -1,6 +1,7 @@
 //! Simulates a gate before its run.
 
 use rayon::prelude::*;
+use weighbridge_record::SliceTier;
 
 use super::decide::{Decided, Tests};
 use super::draw::Source;
@@ -8,7 +9,7 @@ use super::model::{Assessment, Catch, Chances, SlicePower};
 use super::rates::FlipRates;
 use crate::compare::{Evidence, Frame, Pairs, Slice, known_slices};
 use crate::model::Outcome;
-use crate::stats::paired::{PairedCounts, calibrated_lower};
+use crate::stats::paired::{PairedCounts, calibrated_lower, tango_lower};
 
 /// True losses that the plan asks about, score units.
 const LOSSES: [f64; 3] = [0.05, 0.10, 0.20];
@@ -124,7 +125,7 @@ impl Power<'_, '_> {
     /// What follows from sizes alone.
     fn before(&self, index: usize) -> SlicePower {
         let slice = &self.slices[index];
-        let evidence = Evidence::of(&self.pairs, &slice.at);
+        let evidence = Evidence::on(&self.pairs, slice);
         let alpha = self.frame.levels.pass;
         let flips: f64 = slice
             .members
@@ -151,7 +152,11 @@ impl Power<'_, '_> {
             least_n_margin: least_n.and_then(|n| {
                 let alone = (n as f64 / evidence.design_effect()).floor() as u64;
                 let counts = PairedCounts::new(0, 0, alone.max(1)).ok()?;
-                calibrated_lower(counts, alpha).ok().map(|lower| -lower)
+                let lower = match slice.tier {
+                    SliceTier::Critical => calibrated_lower(counts, alpha),
+                    _ => tango_lower(counts, alpha),
+                };
+                lower.ok().map(|lower| -lower)
             }),
             provable: evidence.proves(slice.margin, alpha),
             proven: 0.0,
@@ -235,7 +240,7 @@ impl Power<'_, '_> {
             for (outcome, loss) in of_slice.iter_mut().zip(LOSSES) {
                 self.set(&mut pairs, slice, &numbers, loss);
                 for &i in touched {
-                    evidence[i] = Evidence::of(&pairs, &self.slices[i].at);
+                    evidence[i] = Evidence::on(&pairs, &self.slices[i]);
                 }
                 *outcome = self.tests.outcome(&pairs, &evidence);
             }

@@ -45,7 +45,7 @@ impl<'a> Tests<'a> {
 
     /// Evidence of every slice.
     pub(super) fn evidence(&self, pairs: &Pairs) -> Vec<Evidence> {
-        let of = |slice: &Slice| Evidence::of(pairs, &slice.at);
+        let of = |slice: &Slice| Evidence::on(pairs, slice);
         self.slices.iter().map(of).collect()
     }
 

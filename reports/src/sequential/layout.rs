@@ -61,7 +61,8 @@ impl Layout {
             layout.gate.overall_margin,
             None,
         );
-        let set = table.slices();
+        // Over all samples, also those that the stop left out.
+        let set = SliceSet::build(&table.header().slices, samples.iter().copied());
         let found = found_here(table.header());
         for (name, members) in set.iter() {
             let tier = layout.gate.tier(name);
