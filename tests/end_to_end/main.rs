@@ -6,7 +6,11 @@
     reason = "a test ends at the first thing that is not as it should be, and says why it is skipped"
 )]
 
+mod action;
 mod bad_input;
+mod ci_outputs;
+mod leaderboard;
 mod live;
 mod replay;
+mod slices;
 mod support;
