@@ -16,6 +16,9 @@ pub const MARKER: &str = "<!-- weighbridge-report -->";
 /// GitHub refuses comments of 65,536 characters; a bot may add some lines of its own.
 const MOST_CHARACTERS: usize = 60_000;
 
+/// Slices of a candidate, the most guarded and weakest first; the rest is counted.
+const MOST_SLICES: usize = 100;
+
 /// Longest text from data in a cell.
 const CELL: usize = 120;
 
@@ -143,7 +146,7 @@ fn slices(comparison: &Comparison) -> String {
          | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
     );
     let all = std::iter::once(&comparison.overall).chain(words::sorted_slices(comparison));
-    for slice in all {
+    for slice in all.take(MOST_SLICES + 1) {
         let empty = slice.verdict == SliceState::Empty;
         let _ = writeln!(
             body,
@@ -164,6 +167,9 @@ fn slices(comparison: &Comparison) -> String {
                 .map_or_else(|| NONE.to_owned(), |x| number::bound(x, slice.margin)),
             words::slice_state(slice).0
         );
+    }
+    if let Some(more @ 1..) = comparison.slices.len().checked_sub(MOST_SLICES) {
+        let _ = writeln!(body, "\n_{more} more slices are in report.html._");
     }
     let _ = write!(body, "\n{}\n", esc(&words::stopped(&comparison.screen)));
     folded(
