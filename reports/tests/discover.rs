@@ -1,5 +1,7 @@
 //! Slice discovery: a planted loss is found where it was put, and nothing is found where nothing is.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it cannot do")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
