@@ -15,8 +15,6 @@
 //! even or odd, and a concordant pair more could raise the p-value. The larger p-value of both sizes is
 //! taken, so that agreement does not weaken a proof.
 
-use std::cell::Cell;
-
 use super::PairedCounts;
 use super::region::Region;
 use super::tango::lower_at;
@@ -103,31 +101,9 @@ impl Ordered {
         if self.limit <= -1.0 {
             return -1.0;
         }
-        let beyond = |p: f64| (p.max(1e-300) / alpha).ln();
-        let near = Cell::new([None; 2]);
-        let fast = |delta: f64| beyond(self.p_near(delta, &near));
-        let (lo, hi) = bracket(self.limit, &fast);
-        let limit = narrow(lo, hi, &fast);
-        // Right of the limit even the smaller of the two values is beyond alpha; left of it the
-        // larger one has to be looked at.
-        if limit <= -1.0 || self.p(limit) <= alpha {
-            return limit;
-        }
-        let full = |delta: f64| beyond(self.p(delta));
-        let (lo, hi) = bracket(self.limit, &full);
-        narrow(lo, hi, &full)
-    }
-
-    /// [`Self::p`] by a search around the flip rates that were worst for the last difference.
-    fn p_near(&self, delta: f64, near: &Cell<[Option<u32>; 2]>) -> f64 {
-        let mut at = near.get();
-        let worst = self.regions.iter().zip(&mut at).map(|(placed, near)| {
-            let Placed { region, most_flips } = placed;
-            region.worst_near(delta, *most_flips, near)
-        });
-        let worst = worst.fold(0.0, f64::max);
-        near.set(at);
-        (worst + self.gamma).min(1.0)
+        let excess = |delta: f64| (self.p(delta).max(1e-300) / alpha).ln();
+        let (lo, hi) = bracket(self.limit, &excess);
+        narrow(lo, hi, &excess)
     }
 }
 

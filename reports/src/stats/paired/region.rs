@@ -1,15 +1,11 @@
 //! Probability of "a table at least as favourable", for any flip rate.
 
-use std::ops::RangeInclusive;
-
 use super::PairedCounts;
 use super::tango::statistic;
 use crate::stats::special::{binom_pmf, binom_sf};
 
 /// Flip rates that are tried in the search for the worst one, denser where few or nearly all pairs flip.
 const GRID: u32 = 80;
-/// Points of the grid to each side that are tried around the worst one of a nearby difference.
-const REACH: u32 = 2;
 /// Rounds of halving around the worst rate of the grid.
 const ROUNDS: u32 = 6;
 /// Standard deviations of the number of losses that are summed; what lies outside is below 1e-18.
@@ -51,32 +47,8 @@ impl Region {
     /// difference is `delta`; 0 where so large a difference needs more flips. It
     /// increases with `delta`, because the region loses nothing by a gain more or a loss less.
     pub(super) fn worst(&self, delta: f64, most_flips: f64) -> f64 {
-        self.peak(delta, most_flips, 0..=GRID).0
-    }
-
-    /// The same, looking at the grid around `near` first. The worst flip rate moves little with
-    /// `delta`, so a search for a limit rarely needs the whole grid. It may miss a second peak and be
-    /// too small, never too large: whoever uses it confirms the end of the search by [`Self::worst`].
-    pub(super) fn worst_near(&self, delta: f64, most_flips: f64, near: &mut Option<u32>) -> f64 {
-        if let Some(at) = *near {
-            let window = at.saturating_sub(REACH)..=(at + REACH).min(GRID);
-            let inner =
-                |i: u32| (i > *window.start() || i == 0) && (i < *window.end() || i == GRID);
-            let (found, best) = self.peak(delta, most_flips, window.clone());
-            if inner(best) {
-                *near = Some(best);
-                return found;
-            }
-        }
-        let (found, best) = self.peak(delta, most_flips, 0..=GRID);
-        *near = Some(best);
-        found
-    }
-
-    /// The largest probability on a part of the grid, refined around its best point, and that point.
-    fn peak(&self, delta: f64, most_flips: f64, part: RangeInclusive<u32>) -> (f64, u32) {
         if most_flips < delta.abs() {
-            return (0.0, *part.start());
+            return 0.0;
         }
         let least = f64::max(0.0, -delta);
         let room = 0.5 * (most_flips - delta) - least;
@@ -85,15 +57,15 @@ impl Region {
             least + room * low / (low + high)
         };
         let tail = |u: f64| self.probability(rate(u), delta);
+        let (mut best, mut found) = (0.0, tail(0.0));
         let mut step = 1.0 / f64::from(GRID);
-        let (mut corner, mut found) = (*part.start(), tail(f64::from(*part.start()) * step));
-        for i in *part.start() + 1..=*part.end() {
-            let p = tail(f64::from(i) * step);
+        for i in 1..=GRID {
+            let u = f64::from(i) * step;
+            let p = tail(u);
             if p > found {
-                (corner, found) = (i, p);
+                (best, found) = (u, p);
             }
         }
-        let mut best = f64::from(corner) * step;
         for _ in 0..ROUNDS {
             step *= 0.5;
             for u in [best - step, best + step] {
@@ -107,7 +79,7 @@ impl Region {
                 }
             }
         }
-        (found.min(1.0), corner)
+        found.min(1.0)
     }
 
     /// Probability of the region when losses have the rate `loss` and gains `loss + delta`.
