@@ -167,28 +167,9 @@ fn tell(info: &ChangeInfo) {
     }
 }
 
-/// The line of an attempt that has just begun: one that is given up still counts.
+/// The line of an attempt that has just begun.
 fn started(header: &RunHeader) -> Option<ChangeAttempt> {
-    let change = header.change.as_ref()?;
-    let start = change.start.as_ref();
-    let from_block = start.map_or(0, |s| s.from_block);
-    Some(ChangeAttempt {
-        schema: ChangeAttempt::SCHEMA,
-        change: change.key.clone(),
-        attempt: change.attempt,
-        evidence: change.evidence.clone(),
-        method: change.method,
-        mode: header.mode,
-        started_unix_ms: header.started_unix_ms,
-        run: None,
-        round: start.map_or(1, |s| s.round),
-        from_block,
-        to_block: from_block,
-        samples_used: 0,
-        cost_usd: 0.0,
-        outcome: None,
-        candidates: Vec::new(),
-    })
+    header.change.as_ref().map(|change| change.begun(header))
 }
 
 impl Attempt {

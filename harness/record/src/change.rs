@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Mode;
+use crate::{Mode, RunHeader};
 
 /// How an attempt is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +147,29 @@ pub struct SequentialStart {
 }
 
 impl ChangeInfo {
+    /// The line of the attempt that is this run, just begun: one that is given up still counts.
+    pub fn begun(&self, header: &RunHeader) -> ChangeAttempt {
+        let start = self.start.as_ref();
+        let from_block = start.map_or(0, |s| s.from_block);
+        ChangeAttempt {
+            schema: ChangeAttempt::SCHEMA,
+            change: self.key.clone(),
+            attempt: self.attempt,
+            evidence: self.evidence.clone(),
+            method: self.method,
+            mode: header.mode,
+            started_unix_ms: header.started_unix_ms,
+            run: None,
+            round: start.map_or(1, |s| s.round),
+            from_block,
+            to_block: from_block,
+            samples_used: 0,
+            cost_usd: 0.0,
+            outcome: None,
+            candidates: Vec::new(),
+        }
+    }
+
     /// Earlier sequential attempts whose evidence this one continues: same round, other samples.
     pub fn continued(&self) -> impl Iterator<Item = &ChangeAttempt> {
         let round = self

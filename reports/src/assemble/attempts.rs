@@ -31,7 +31,6 @@ fn this(
     verdicts: &[Verdict],
     judged: Option<&Judgement>,
 ) -> ChangeAttempt {
-    let header = table.header();
     let mut cost = Money::of_usd(table.unused().1);
     for arm in table.arms() {
         arm.cost_usd
@@ -46,15 +45,6 @@ fn this(
     let samples = table.samples().len() as u64;
     let (from_block, to_block) = judged.map_or((0, samples), |j| j.blocks);
     ChangeAttempt {
-        schema: ChangeAttempt::SCHEMA,
-        change: change.key.clone(),
-        attempt: change.attempt,
-        evidence: change.evidence.clone(),
-        method: change.method,
-        mode: header.mode,
-        started_unix_ms: header.started_unix_ms,
-        run: None,
-        round: change.start.as_ref().map_or(1, |start| start.round),
         from_block,
         to_block,
         samples_used: samples,
@@ -64,6 +54,7 @@ fn this(
             Some(judged) => judged.evidence.clone(),
             None => verdicts.iter().map(plain).collect(),
         },
+        ..change.begun(table.header())
     }
 }
 

@@ -8,6 +8,7 @@ pub mod selftest;
 
 mod draw;
 mod share;
+mod words;
 
 pub use share::Share;
 

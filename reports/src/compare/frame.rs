@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use weighbridge_datasets::SliceRule;
-use weighbridge_record::{RunHeader, SliceTier};
+use weighbridge_record::{GatePolicy, RunHeader, SliceTier};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::Levels;
@@ -47,11 +47,7 @@ impl<'a> Frame<'a> {
             .iter()
             .map(|(name, members)| Registered {
                 name: name.to_owned(),
-                tier: if found_here.contains(name) {
-                    SliceTier::Exploratory
-                } else {
-                    gate.tier(name)
-                },
+                tier: tier(gate, &found_here, name),
                 margin: gate.margin(name),
                 members: members.to_vec(),
             })
@@ -80,6 +76,15 @@ impl<'a> Frame<'a> {
         let name = &self.table.header().baseline()?.name;
         let policies = &self.table.header().policies;
         policies.iter().position(|p| &p.name == name)
+    }
+}
+
+/// Tier of a registered slice; one that was found in this very run never gates.
+pub(crate) fn tier(gate: &GatePolicy, found_here: &BTreeSet<String>, name: &str) -> SliceTier {
+    if found_here.contains(name) {
+        SliceTier::Exploratory
+    } else {
+        gate.tier(name)
     }
 }
 

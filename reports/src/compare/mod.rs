@@ -26,7 +26,7 @@ pub use frame::Frame;
 pub use levels::Levels;
 pub use weigh::{Weighed, weigh, weigh_all};
 
-pub(crate) use frame::{LEVEL, found_here, has_ttft, is_binary, per_sample};
+pub(crate) use frame::{LEVEL, found_here, has_ttft, is_binary, per_sample, tier};
 pub(crate) use latency::ttft;
 pub(crate) use pairs::Pairs;
 pub(crate) use reweigh::{Bench, measure_scores};

@@ -1,10 +1,8 @@
 //! The same comparison with other scores: what the gate would have said.
 
-use weighbridge_record::SliceTier;
-
 use super::pairs::Pairs;
 use super::slice::Slice;
-use super::weigh::{measure, slices, weigh};
+use super::weigh::{critical, measure, slices, weigh};
 use super::{Evidence, Frame, Weighed, per_sample};
 use crate::gate::judge_claims;
 use crate::model::{ClaimKind, SliceResult, Verdict};
@@ -85,13 +83,7 @@ impl<'a> Bench<'a> {
             &moved(baseline, base, 1.0),
             &moved(candidate, cand, 0.0),
         );
-        let claims = slices.iter().filter(|s| s.tier == SliceTier::Critical);
-        claims
-            .map(|slice| {
-                let evidence = Evidence::of(&pairs, &pairs.of(&slice.members));
-                (slice.name.clone(), slice.margin, evidence)
-            })
-            .collect()
+        critical(&pairs, slices)
     }
 }
 

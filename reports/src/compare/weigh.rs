@@ -205,10 +205,15 @@ fn worst_case(
         per_sample(frame.table, |at| Some(arm.counted(at).unwrap_or(value)))
     };
     let pairs = Pairs::new(frame, &filled(base, 1.0), &filled(cand, 0.0));
+    critical(&pairs, slices)
+}
+
+/// Name, margin and evidence of the overall claim, then of each critical slice, on these pairs.
+pub(super) fn critical(pairs: &Pairs, slices: &[Slice]) -> Vec<(String, f64, Evidence)> {
     let claims = slices.iter().filter(|s| s.tier == SliceTier::Critical);
     claims
         .map(|slice| {
-            let evidence = Evidence::of(&pairs, &pairs.of(&slice.members));
+            let evidence = Evidence::of(pairs, &pairs.of(&slice.members));
             (slice.name.clone(), slice.margin, evidence)
         })
         .collect()

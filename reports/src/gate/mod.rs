@@ -18,4 +18,4 @@ pub use exit::exit;
 pub use verdict::judge;
 
 pub(crate) use verdict::judge_claims;
-pub(crate) use words::{confidence, count, percent, points, points_up};
+pub(crate) use words::{confidence, count, flips, percent, points, points_up};

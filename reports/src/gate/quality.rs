@@ -3,7 +3,7 @@
 use weighbridge_record::SliceTier;
 
 use super::claims::Judged;
-use super::words::{confidence, count, points, points_up};
+use super::words::{confidence, count, flips, points, points_up};
 use crate::compare::{Evidence, Frame};
 use crate::model::{ClaimKind, ClaimState, SliceResult, SliceState};
 
@@ -38,7 +38,7 @@ fn proven(slice: &SliceResult, alpha: f64) -> String {
         slice.name,
         points(slice.margin),
         confidence(alpha),
-        flips(slice)
+        flips(slice.n, slice.losses, slice.gains)
     )
 }
 
@@ -52,7 +52,7 @@ fn open(slice: &SliceResult, needs_n: Option<u64>) -> String {
     format!(
         "{}: cannot exclude a loss of up to {bound} points; {needed} ({})",
         slice.name,
-        flips(slice)
+        flips(slice.n, slice.losses, slice.gains)
     )
 }
 
@@ -70,7 +70,7 @@ fn blocked(frame: &Frame<'_>, slice: &SliceResult) -> String {
     format!(
         "{}: a loss is shown ({shown}); seen {loss} points, {margin} allowed ({})",
         slice.name,
-        flips(slice)
+        flips(slice.n, slice.losses, slice.gains)
     )
 }
 
@@ -80,15 +80,6 @@ fn p_value(p: f64) -> String {
     } else {
         format!("{p:.4}")
     }
-}
-
-fn flips(slice: &SliceResult) -> String {
-    format!(
-        "{}, {} worse, {} better",
-        count(slice.n, "sample"),
-        slice.losses,
-        slice.gains
-    )
 }
 
 fn next_step(slice: &SliceResult) -> Option<String> {

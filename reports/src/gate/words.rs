@@ -12,7 +12,7 @@ pub(crate) fn points_up(share: f64) -> String {
     trimmed((1000.0 * share - 1e-9).ceil() / 10.0)
 }
 
-/// A confidence level in per cent: one-sided error rate `0.05` is `95 %`.
+/// A confidence level in per cent: one-sided error rate `0.05` is `95%`.
 pub(crate) fn confidence(alpha: f64) -> String {
     format!("{}%", trimmed(100.0 * (1.0 - alpha)))
 }
@@ -39,6 +39,11 @@ pub(crate) fn count(n: u64, noun: &str) -> String {
     } else {
         format!("{n} {noun}s")
     }
+}
+
+/// `210 samples, 9 worse, 0 better`.
+pub(crate) fn flips(n: u64, losses: u64, gains: u64) -> String {
+    format!("{}, {losses} worse, {gains} better", count(n, "sample"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use weighbridge_record::{GatePolicy, SampleLine, SliceTier};
 use weighbridge_datasets::SliceSet;
 
 use super::order::visiting;
-use crate::compare::{Levels, found_here};
+use crate::compare::{Levels, found_here, tier};
 use crate::table::RunTable;
 
 /// A slice whose members are known beforehand, or one that the candidate's routes make.
@@ -65,9 +65,8 @@ impl Layout {
         let set = SliceSet::build(&table.header().slices, samples.iter().copied());
         let found = found_here(table.header());
         for (name, members) in set.iter() {
-            let tier = layout.gate.tier(name);
-            // A slice that was found in this very run is shown and never gates.
-            if tier == SliceTier::Exploratory || found.contains(name) {
+            let tier = tier(&layout.gate, &found, name);
+            if tier == SliceTier::Exploratory {
                 continue;
             }
             for &member in members {

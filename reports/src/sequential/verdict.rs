@@ -7,7 +7,7 @@ use super::candidate::{Candidate, Standing, Watched, blocked_before};
 use super::layout::Layout;
 use super::words::e_value;
 use crate::compare::Frame;
-use crate::gate::{confidence, count, percent, points, points_up};
+use crate::gate::{confidence, count, flips, percent, points, points_up};
 use crate::model::{
     Claim, ClaimKind, ClaimState, Comparison, Estimate, Outcome, SequentialStop, Verdict,
 };
@@ -115,15 +115,6 @@ fn evidence(bet: &Bet) -> String {
     format!("e-value {}{needed}", e_value(bet.log_e()))
 }
 
-fn flips(watched: &Watched) -> String {
-    format!(
-        "{}, {} worse, {} better",
-        count(watched.n, "sample"),
-        watched.losses,
-        watched.gains
-    )
-}
-
 fn quality(layout: &Layout, name: &str, watched: &Watched, comparison: &Comparison) -> Claim {
     let margin = points(watched.margin);
     let result = std::iter::once(&comparison.overall)
@@ -147,7 +138,7 @@ fn quality(layout: &Layout, name: &str, watched: &Watched, comparison: &Comparis
         let seen = points(-watched.mean());
         let text = format!(
             "{name}: a loss is shown ({shown}); seen {seen} points, {margin} allowed ({})",
-            flips(watched)
+            flips(watched.n, watched.losses, watched.gains)
         );
         (ClaimState::Fails, text)
     } else if let Some(bet) = within.filter(|bet| bet.decided) {
@@ -155,7 +146,7 @@ fn quality(layout: &Layout, name: &str, watched: &Watched, comparison: &Comparis
             "{name}: loss above {margin} points excluded at {} (e-value reached {}; {})",
             confidence(layout.levels.pass),
             e_value(bet.log_peak),
-            flips(watched)
+            flips(watched.n, watched.losses, watched.gains)
         );
         (ClaimState::Holds, text)
     } else if watched.n == 0 {
@@ -169,7 +160,7 @@ fn quality(layout: &Layout, name: &str, watched: &Watched, comparison: &Comparis
         let text = format!(
             "{name}: cannot exclude a loss of up to {bound} points ({}; {})",
             within.map_or_else(String::new, evidence),
-            flips(watched)
+            flips(watched.n, watched.losses, watched.gains)
         );
         (ClaimState::Open, text)
     };

@@ -31,7 +31,6 @@ pub struct RunTable {
     // Only looked up, never iterated: its order cannot reach an output.
     sample_ids: HashMap<Arc<str>, u32>,
     policy_ids: HashMap<Arc<str>, usize>,
-    model_ids: HashMap<String, u16>,
     foreign: u64,
     // Where the next trial probably belongs: logs are in order of sample, then policy.
     next_sample: usize,
@@ -59,10 +58,6 @@ impl RunTable {
             .enumerate()
             .map(|(i, p)| (p.name.as_str().into(), i))
             .collect();
-        let model_ids = (0u16..)
-            .zip(&header.fleet)
-            .map(|(i, m)| (m.name.clone(), i))
-            .collect();
         Self {
             header,
             samples,
@@ -71,7 +66,6 @@ impl RunTable {
             arms,
             sample_ids,
             policy_ids,
-            model_ids,
             foreign: 0,
             next_sample: 0,
             next_arm: 0,
@@ -129,14 +123,11 @@ impl RunTable {
         let at = trial.repeat as usize * self.samples.len() + sample;
         let arm = &mut self.arms[arm];
         if arm.state[at] == super::ScoreState::Missing {
+            // A scan beats hashing in a fleet.
             let fleet = &self.header.fleet;
-            let models = &self.model_ids;
             arm.fill(at, trial, place, |name| {
-                // A scan beats hashing in a small fleet.
-                match fleet.len() {
-                    0..=8 => fleet.iter().position(|m| m.name == name).map(|i| i as u16),
-                    _ => models.get(name).copied(),
-                }
+                let position = fleet.iter().position(|m| m.name == name)?;
+                u16::try_from(position).ok()
             });
         }
     }

@@ -55,6 +55,16 @@ pub(crate) fn judged_by(table: RunTable, policy: Option<GateFile>) -> Result<Run
     Ok(table.with_gate(policy.into_policy()))
 }
 
+/// Refuses so few trials that their share says nothing.
+fn enough(trials: u32) -> Result<(), Failure> {
+    if trials < 20 {
+        return Err(Failure::config(format!(
+            "--trials is {trials}; at least 20 are needed for a share"
+        )));
+    }
+    Ok(())
+}
+
 /// One document on standard output: JSON, or text for people.
 fn print(value: &impl Serialize, text: &str, json: bool) -> Result<(), Failure> {
     let text = if json {

@@ -7,7 +7,7 @@ use weighbridge_record::SliceTier;
 use super::alarms::SliceNoise;
 use super::run::{Aa, Noise};
 use super::times::TimeNoise;
-use crate::calibrate::Share;
+use crate::calibrate::words::{percent, share};
 use crate::gate::{points, points_up};
 use crate::model::{Estimate, Outcome};
 use crate::render::plain;
@@ -153,16 +153,4 @@ fn rate(rate: &Estimate) -> String {
         limit(rate.lower),
         limit(rate.upper)
     )
-}
-
-fn share(share: &Share) -> String {
-    format!(
-        "{:.1} ± {:.1} %",
-        100.0 * share.share,
-        100.0 * share.mc_error
-    )
-}
-
-fn percent(x: f64) -> String {
-    format!("{:.1} %", 100.0 * x)
 }

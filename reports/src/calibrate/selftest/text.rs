@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::candidate::{Row, TargetTest};
 use super::run::SelfTest;
-use crate::calibrate::Share;
+use crate::calibrate::words::{percent, share};
 use crate::gate::points;
 use crate::model::Outcome;
 use crate::render::plain;
@@ -103,16 +103,4 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Inconclusive => "INCONCLUSIVE",
         Outcome::Invalid => "INVALID",
     }
-}
-
-fn share(share: &Share) -> String {
-    format!(
-        "{:.1} ± {:.1} %",
-        100.0 * share.share,
-        100.0 * share.mc_error
-    )
-}
-
-fn percent(x: f64) -> String {
-    format!("{:.1} %", 100.0 * x)
 }

@@ -4,7 +4,7 @@ use weighbridge_record::Exit;
 use weighbridge_reports::calibrate::aa::{AaError, AaOptions, Answers, aa as measure};
 use weighbridge_reports::table::RunTable;
 
-use super::{judged_by, print};
+use super::{enough, judged_by, print};
 use crate::args::AaArgs;
 use crate::commands::compare::must_hold_a_run;
 use crate::config::GateFile;
@@ -13,12 +13,7 @@ use crate::failure::Failure;
 /// Measures; exits 0 whatever is found.
 pub(super) fn aa(args: &AaArgs) -> Result<Exit, Failure> {
     let policy = args.policy.as_deref().map(GateFile::read).transpose()?;
-    if args.trials < 20 {
-        return Err(Failure::config(format!(
-            "--trials is {}; at least 20 are needed for a share",
-            args.trials
-        )));
-    }
+    enough(args.trials)?;
     must_hold_a_run(&args.run)?;
     let table = judged_by(RunTable::load(&args.run)?, policy)?;
     let answers = Answers::read(&args.run, &table)?;

@@ -4,7 +4,7 @@ use weighbridge_record::Exit;
 use weighbridge_reports::calibrate::selftest::{Options, SelfTestError, selftest as test};
 use weighbridge_reports::table::RunTable;
 
-use super::{judged_by, print};
+use super::{enough, judged_by, print};
 use crate::args::SelftestArgs;
 use crate::commands::compare::must_hold_a_run;
 use crate::config::GateFile;
@@ -14,12 +14,7 @@ use crate::failure::Failure;
 pub(super) fn selftest(args: &SelftestArgs) -> Result<Exit, Failure> {
     let policy = args.policy.as_deref().map(GateFile::read).transpose()?;
     let losses = losses(&args.losses)?;
-    if args.trials < 20 {
-        return Err(Failure::config(format!(
-            "--trials is {}; at least 20 are needed for a share",
-            args.trials
-        )));
-    }
+    enough(args.trials)?;
     must_hold_a_run(&args.run)?;
     let table = judged_by(RunTable::load(&args.run)?, policy)?;
     let options = Options {
