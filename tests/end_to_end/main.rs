@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod doctor;
 mod live;
 mod replay;
 mod support;

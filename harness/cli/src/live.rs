@@ -1,6 +1,8 @@
 //! A live run: fleet and backends up, trials to the log as they end, resumable at any moment.
 
 mod backends;
+pub(crate) mod checkup;
+mod counters;
 mod preflight;
 mod record;
 
@@ -35,8 +37,15 @@ pub(crate) fn live(
         .build()
         .map_err(|e| Failure::invalid(format!("cannot start the runtime: {e}")))?;
     runtime.block_on(async {
-        let fleet = backends::start(experiment).await?;
+        for warning in preflight::without_confidence(experiment, planned) {
+            eprintln!("warning: {warning}");
+        }
         preflight::reachable(experiment).await?;
+        let mut fleet = backends::start(experiment).await?;
+        let mut watches = Vec::new();
+        for server in std::mem::take(&mut fleet.watched) {
+            watches.extend(server.begin().await);
+        }
         let samples = experiment.sample_lines();
         let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
         let outcome = run(
@@ -44,8 +53,8 @@ pub(crate) fn live(
             planned,
             dir,
             fleet.backends.clone(),
-            writer,
-            done,
+            watches,
+            (writer, done),
         )
         .await;
         fleet.shutdown().await;
@@ -79,8 +88,8 @@ async fn run(
     planned: &[Planned],
     dir: &Path,
     backends: BTreeMap<Arc<str>, Arc<dyn weighbridge_engine::Backend>>,
-    writer: RunWriter,
-    done: Vec<Trial>,
+    watches: Vec<counters::Watch>,
+    (writer, done): (RunWriter, Vec<Trial>),
 ) -> Result<(RunTable, RunEnd), Failure> {
     let total = experiment.judged.samples().len() * planned.len() * experiment.repeats as usize;
     let settings = settings(experiment, &done);
@@ -109,7 +118,10 @@ async fn run(
     let (summary, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
     signals.abort();
     written?;
-    let notes = notes(&summary);
+    let mut notes = notes(&summary);
+    for watch in watches {
+        notes.extend(watch.end().await);
+    }
     record::keep_notes(dir, &notes)?;
     // Read back from the log, so that places are right and a resumed run is whole; judged by the
     // gate policy of today, which may have changed since the log was begun.

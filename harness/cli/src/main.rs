@@ -58,6 +58,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Import(args) => commands::import::import(&args),
         Command::Data(args) => commands::data::data(&args),
         Command::Mock(args) => commands::mock::mock(&args),
+        Command::Doctor(args) => commands::doctor::doctor(&args),
         Command::Init(args) => commands::init::init(&args),
         #[cfg(feature = "schema")]
         Command::Schema => commands::schema::schema(),

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod data;
+pub(crate) mod doctor;
 pub(crate) mod gate;
 pub(crate) mod import;
 pub(crate) mod init;

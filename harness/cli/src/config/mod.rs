@@ -4,6 +4,7 @@
 //! each `[[policy]]` table, whose `kind` is known by then, to that kind's own structure. An error
 //! anywhere therefore points at its own line and column, also in the third policy of a list.
 
+mod backend;
 mod error;
 mod models;
 mod parse;
@@ -14,11 +15,10 @@ mod resolve;
 pub(crate) mod schema;
 mod written;
 
-pub(crate) use error::ConfigError;
+pub(crate) use backend::BackendWritten;
+pub(crate) use error::{ConfigError, nearest};
 pub(crate) use parse::parse;
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};
 pub(crate) use resolve::{Experiment, Overrides, gate_file, load};
-pub(crate) use written::{
-    BackendKind, BackendWritten, ControlsWritten, ModelWritten, RunWritten, Written,
-};
+pub(crate) use written::{ControlsWritten, ModelWritten, RunWritten, Written};
