@@ -162,19 +162,15 @@ pub(super) fn check(
 
 #[cfg(feature = "schema")]
 fn dialects(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": "string",
-        "enum": Dialect::ALL.map(Dialect::as_str),
-    })
+    let names = Dialect::ALL.map(Dialect::as_str);
+    schemars::json_schema!({ "type": "string", "enum": names })
 }
 
 #[cfg(feature = "schema")]
 fn prompt_caches(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     use PromptCache::{Breakpoints, BreakpointsLong, Default, Off};
-    schemars::json_schema!({
-        "type": "string",
-        "enum": [Default, Off, Breakpoints, BreakpointsLong].map(PromptCache::as_str),
-    })
+    let names = [Default, Off, Breakpoints, BreakpointsLong].map(PromptCache::as_str);
+    schemars::json_schema!({ "type": "string", "enum": names })
 }
 
 #[cfg(test)]
