@@ -33,7 +33,7 @@ fn routellm_mmlu_has_one_broken_cell() {
     let p = cell.p.unwrap();
     assert!((1.5e-23..2.5e-23).contains(&p), "{p:e}");
     assert!(
-        cell.message.contains("8 of 270 right (3.0 %)"),
+        cell.message.contains("8 of 270 right (3.0%)"),
         "{}",
         cell.message
     );

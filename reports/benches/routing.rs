@@ -126,6 +126,7 @@ fn header() -> RunHeader {
         findings: Vec::new(),
         started_unix_ms: None,
         host: None,
+        change: None,
         notes: BTreeMap::new(),
     }
 }
@@ -166,6 +167,7 @@ fn run(data: &Data) -> RunTable {
             prompt_chars: *length as u32,
             prompt: String::new(),
             expected: None,
+            fingerprint: None,
         });
     let mut table = RunTable::new(header(), samples.collect());
     for policy in 0..POLICIES {

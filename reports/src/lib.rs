@@ -5,11 +5,17 @@
 //! renderers.
 
 pub mod assemble;
+pub mod calibrate;
 pub mod compare;
+pub mod discover;
 pub mod gate;
+pub mod join;
+pub mod leaderboard;
 pub mod model;
+pub mod power;
 pub mod render;
 pub mod routing;
+pub mod sequential;
 pub mod stats;
 pub mod summary;
 pub mod table;

@@ -45,6 +45,7 @@ fn header(policies: usize) -> RunHeader {
         findings: Vec::new(),
         started_unix_ms: None,
         host: None,
+        change: None,
         notes: BTreeMap::new(),
     }
 }
@@ -59,6 +60,7 @@ fn large(policies: usize, samples: usize, ttft: bool) -> RunTable {
         prompt_chars: 10,
         prompt: String::new(),
         expected: None,
+        fingerprint: None,
     });
     let mut table = RunTable::new(header(policies), lines.collect());
     for policy in 0..policies {

@@ -67,6 +67,7 @@ fn header() -> RunHeader {
         findings: Vec::new(),
         started_unix_ms: None,
         host: None,
+        change: None,
         notes: BTreeMap::new(),
     }
 }
@@ -120,6 +121,7 @@ fn run(order: impl Iterator<Item = usize> + Clone, skip: Option<(&str, usize)>) 
         prompt_chars: 10 + (i % 7) as u32,
         prompt: String::new(),
         expected: None,
+        fingerprint: None,
     });
     let mut table = RunTable::new(header(), samples.collect());
     let policies = table.header().policies.clone();

@@ -12,7 +12,10 @@ fn quickstart(out: &Path, limit: &str) -> std::process::Command {
         .arg("run")
         .arg(root().join("datasets/quickstart/experiment.toml"))
         .args(["--limit", limit, "--out"])
-        .arg(out);
+        .arg(out)
+        // Inside, so that a test leaves nothing beside its folder.
+        .arg("--ledger")
+        .arg(out.join("ledger"));
     command
 }
 

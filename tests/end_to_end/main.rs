@@ -6,8 +6,20 @@
     reason = "a test ends at the first thing that is not as it should be, and says why it is skipped"
 )]
 
+mod action;
 mod bad_input;
+mod calibrate;
+mod ci_outputs;
+mod compare;
 mod doctor;
+#[cfg(feature = "kernels")]
+mod kernels;
+mod leaderboard;
 mod live;
+mod plan;
+mod policy;
 mod replay;
+mod schemas;
+mod sequential;
+mod slices;
 mod support;

@@ -76,6 +76,38 @@ fn a_report_is_made_again_from_the_log_alone() {
     }
 }
 
+/// A run may be split over machines: the trials of two shards, put together in either order, are the
+/// run.
+#[test]
+fn shards_in_any_order_give_the_report_of_one_pass() {
+    let dir = tempfile::tempdir().unwrap();
+    let experiment = recorded(dir.path(), 120);
+    let whole = dir.path().join("whole");
+    let command = |verb: &str, input: &std::path::Path, out: &std::path::Path| {
+        let mut command = weighbridge();
+        command.arg(verb).arg(input).arg("--out").arg(out);
+        command.output().unwrap()
+    };
+    command("run", &experiment, &whole);
+    let text = std::fs::read_to_string(whole.join("run.jsonl")).unwrap();
+    let (header, trials) = text.split_once('\n').unwrap();
+    let trials: Vec<&str> = trials.lines().collect();
+    let (even, odd): (Vec<_>, Vec<_>) = trials.iter().enumerate().partition(|(i, _)| i % 2 == 0);
+    let merged = dir.path().join("merged");
+    std::fs::create_dir(&merged).unwrap();
+    std::fs::copy(whole.join("samples.jsonl"), merged.join("samples.jsonl")).unwrap();
+    let shards = odd.iter().rev().chain(&even).map(|(_, line)| **line);
+    let lines: Vec<&str> = std::iter::once(header).chain(shards).collect();
+    std::fs::write(merged.join("run.jsonl"), lines.join("\n") + "\n").unwrap();
+    let output = command("report", &merged, &merged);
+    assert_eq!(code(&output), 0, "{}", talk(&output));
+    for name in &OUTPUTS[2..] {
+        let one = std::fs::read(whole.join(name)).unwrap();
+        let other = std::fs::read(merged.join(name)).unwrap();
+        assert!(one == other, "{name} differs between one pass and shards");
+    }
+}
+
 #[test]
 fn another_gate_policy_judges_the_same_run() {
     let dir = tempfile::tempdir().unwrap();
@@ -143,6 +175,8 @@ fn routellm_mmlu_reproduces_the_published_figures() {
         .arg(&data)
         .arg("--out")
         .arg(dir.path())
+        .arg("--ledger")
+        .arg(dir.path().join("ledger"))
         .output()
         .unwrap();
     assert!([1, 2].contains(&code(&output)), "{}", talk(&output));
@@ -188,6 +222,8 @@ fn routellm_gsm8k_and_llmrouter_run_as_shipped() {
             .arg(&data)
             .arg("--out")
             .arg(dir.path())
+            .arg("--ledger")
+            .arg(dir.path().join("ledger"))
             .args(["--limit", "600"])
             .output()
             .unwrap();

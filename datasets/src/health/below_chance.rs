@@ -84,7 +84,7 @@ impl Tested<'_> {
             n: self.n,
             p: Some(self.p),
             message: format!(
-                "{}{place}: {} of {} right ({percent:.1} %), below a blind guess of {:.1} % (p = {:.0e})",
+                "{}{place}: {} of {} right ({percent:.1}%), below a blind guess of {:.1}% (p = {:.0e})",
                 self.model,
                 self.right,
                 self.n,

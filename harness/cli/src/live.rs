@@ -3,6 +3,7 @@
 mod backends;
 pub(crate) mod checkup;
 mod counters;
+mod judge;
 mod preflight;
 mod record;
 
@@ -14,24 +15,28 @@ use std::time::Duration;
 use weighbridge_datasets::Target;
 use weighbridge_engine::executor::{Budget, RetryRule, Stop, StopHandle, TrialKey};
 use weighbridge_engine::{Live, LiveSummary, RunEnd as End, Settings};
-use weighbridge_record::{RunHeader, RunWriter, Trial};
+use weighbridge_record::{RunHeader, RunWriter, SampleLine, Trial};
+use weighbridge_reports::sequential::{BUDGET_NOTE, Monitor};
 use weighbridge_reports::table::RunTable;
 
+use self::judge::Judge;
+use crate::change::Attempt;
 use crate::commands::run::RunEnd;
 use crate::config::Experiment;
 use crate::failure::Failure;
 use crate::plan::{self, Planned};
 use crate::progress::Progress;
 
-/// Runs what is not finished yet.
+/// Runs what is not finished yet, from the `first` judged sample on.
 pub(crate) fn live(
     experiment: &Experiment,
     planned: &[Planned],
-    mut header: RunHeader,
+    header: RunHeader,
+    first: usize,
     dir: &Path,
+    attempt: &Attempt,
 ) -> Result<(RunTable, RunEnd), Failure> {
     gradable(experiment)?;
-    header.started_unix_ms = now_unix_ms();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -48,18 +53,36 @@ pub(crate) fn live(
         }
         let samples = experiment.sample_lines();
         let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
+        attempt.begun(&header)?;
+        let judge = judge(experiment, header, samples)?;
         let outcome = run(
             experiment,
             planned,
             dir,
             fleet.backends.clone(),
-            watches,
-            (writer, done),
+            Begun {
+                writer,
+                done,
+                judge,
+                first,
+                watches,
+            },
         )
         .await;
         fleet.shutdown().await;
         outcome
     })
+}
+
+/// The judge of a sequential run, by the gate policy of today.
+fn judge(
+    experiment: &Experiment,
+    header: RunHeader,
+    samples: Vec<SampleLine>,
+) -> Result<Option<Judge>, Failure> {
+    let monitor = Monitor::new(RunTable::new(header, samples))
+        .map_err(|error| Failure::config(format!("the gate cannot be watched: {error}")))?;
+    Ok(monitor.map(|monitor| Judge::new(experiment, monitor)))
 }
 
 /// A recorded target has no right answer to compare with.
@@ -76,11 +99,27 @@ fn gradable(experiment: &Experiment) -> Result<(), Failure> {
     }
 }
 
-fn now_unix_ms() -> Option<u64> {
+/// Wall-clock start of a live run.
+pub(crate) fn started(experiment: &Experiment) -> Option<u64> {
+    if experiment.is_replay() {
+        return None;
+    }
     let since = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .ok()?;
     u64::try_from(since.as_millis()).ok()
+}
+
+/// A run directory that is open for more.
+struct Begun {
+    writer: RunWriter,
+    /// Trials that are finished already.
+    done: Vec<Trial>,
+    judge: Option<Judge>,
+    /// First sample that earlier attempts did not use.
+    first: usize,
+    /// Servers whose counters are watched.
+    watches: Vec<counters::Watch>,
 }
 
 async fn run(
@@ -88,25 +127,38 @@ async fn run(
     planned: &[Planned],
     dir: &Path,
     backends: BTreeMap<Arc<str>, Arc<dyn weighbridge_engine::Backend>>,
-    watches: Vec<counters::Watch>,
-    (writer, done): (RunWriter, Vec<Trial>),
+    begun: Begun,
 ) -> Result<(RunTable, RunEnd), Failure> {
-    let total = experiment.judged.samples().len() * planned.len() * experiment.repeats as usize;
+    let Begun {
+        writer,
+        done,
+        mut judge,
+        first,
+        watches,
+    } = begun;
+    let samples = &experiment.judged.samples()[first..];
+    let total = samples.len() * planned.len() * experiment.repeats as usize;
     let settings = settings(experiment, &done);
     if !done.is_empty() {
         eprintln!("{} of {total} trials were finished before", done.len());
     }
     let progress = Progress::new(total as u64, done.len() as u64);
     let live = Live {
-        samples: experiment.judged.samples().to_vec().into(),
+        samples: samples.to_vec().into(),
         policies: plan::named(planned),
         backends,
         prices: crate::replay::price_book(experiment),
         settings,
         done: done.iter().map(key).collect(),
     };
-    drop(done);
     let (handle, stop) = Stop::pair();
+    if let Some(judge) = &mut judge
+        && (replayed(judge, &done) || judge.stop().is_some())
+    {
+        eprintln!("{}", judge.sentence());
+        handle.enough();
+    }
+    drop(done);
     let handle = Arc::new(handle);
     let signals = tokio::spawn(interrupted(Arc::clone(&handle)));
     let (sender, receiver) = tokio::sync::mpsc::channel(1024);
@@ -114,19 +166,31 @@ async fn run(
         writer,
         handle,
         progress,
+        judge,
     };
     let (summary, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
     signals.abort();
-    written?;
     let mut notes = notes(&summary);
     for watch in watches {
         notes.extend(watch.end().await);
+    }
+    if let Some(why) = written?.and_then(|judge| judge.budget) {
+        notes.insert(BUDGET_NOTE.to_owned(), why);
     }
     record::keep_notes(dir, &notes)?;
     // Read back from the log, so that places are right and a resumed run is whole; judged by the
     // gate policy of today, which may have changed since the log was begun.
     let table = RunTable::load(dir)?.with_gate(experiment.gate.clone());
     Ok((table, end(summary.end)))
+}
+
+/// Feeds finished trials; whether they were enough.
+fn replayed(judge: &mut Judge, done: &[Trial]) -> bool {
+    let mut enough = false;
+    for trial in done {
+        enough |= judge.is_enough(trial);
+    }
+    enough
 }
 
 fn key(trial: &Trial) -> TrialKey {
@@ -156,6 +220,7 @@ fn settings(experiment: &Experiment, done: &[Trial]) -> Settings {
             spent_calls: done.iter().map(|t| t.attempts.len() as u64).sum(),
         },
         isolate_cache: run.isolate_cache,
+        sample_major: run.sequential,
         assumed_output_tokens: run.max_output_tokens,
         ..Settings::default()
     }
@@ -181,7 +246,7 @@ async fn interrupted(handle: Arc<StopHandle>) {
 
 fn end(end: End) -> RunEnd {
     match end {
-        End::Completed => RunEnd::Completed,
+        End::Completed | End::Enough => RunEnd::Completed,
         End::Budget(limit) => RunEnd::Budget(limit.as_str().to_owned()),
         End::Interrupted => RunEnd::Interrupted,
     }

@@ -1,10 +1,14 @@
 //! The `weighbridge` binary: reads the command line, runs one command, maps its end to an exit code.
 
 mod args;
+mod change;
+mod ci;
 mod commands;
 mod config;
 mod failure;
+mod forecast;
 mod live;
+mod log_text;
 mod outputs;
 mod plan;
 mod progress;
@@ -27,7 +31,7 @@ fn main() -> ExitCode {
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {
-            eprintln!("error: {failure}");
+            eprintln!("{}", log_text::talk(&format!("error: {failure}")));
             failure.exit()
         }
         Err(_) => {
@@ -53,14 +57,19 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn dispatch(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => commands::run::run(&args),
+        Command::Plan(args) => commands::plan::plan(&args),
         Command::Report(args) => commands::report::report(&args),
+        Command::Compare(args) => commands::compare::compare(&args),
         Command::Gate(args) => commands::gate::gate(&args),
         Command::Import(args) => commands::import::import(&args),
         Command::Data(args) => commands::data::data(&args),
+        Command::Slices(args) => commands::slices::slices(&args),
         Command::Mock(args) => commands::mock::mock(&args),
         Command::Doctor(args) => commands::doctor::doctor(&args),
         Command::Init(args) => commands::init::init(&args),
+        #[cfg(feature = "kernels")]
+        Command::Kernels(args) => commands::kernels::kernels(&args),
         #[cfg(feature = "schema")]
-        Command::Schema => commands::schema::schema(),
+        Command::Schema(args) => commands::schema::schema(args.of),
     }
 }

@@ -10,6 +10,7 @@ use weighbridge_reports::render;
 
 use crate::args::{Colour, OutputArgs};
 use crate::failure::Failure;
+use crate::log_text;
 
 /// Every file of a run directory.
 const FILES: [&str; 7] = [
@@ -76,9 +77,10 @@ pub(crate) fn write(report: &Report, dir: &Path) -> Result<(), Failure> {
 pub(crate) fn print(report: &Report, dir: &Path, output: &OutputArgs) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let text = if output.json {
-        render::verdict_json(report).map_err(|e| Failure::invalid(e.to_string()))?
+        let json = render::verdict_json(report).map_err(|e| Failure::invalid(e.to_string()))?;
+        log_text::json(&json)
     } else {
-        render::terminal(report, colour(output.color))
+        log_text::talk(&render::terminal(report, colour(output.color)))
     };
     // A closed pipe is the reader's choice and no error.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use weighbridge_engine::{PriceBook, Replay, ReplayError};
-use weighbridge_record::{LogError, RunHeader, RunWriter};
+use weighbridge_record::{LogError, RunHeader, RunWriter, Trial};
+use weighbridge_reports::sequential::Monitor;
 use weighbridge_reports::table::{Place, RunTable};
 
 use crate::config::Experiment;
@@ -31,26 +32,73 @@ pub(crate) fn replay(
 ) -> Result<RunTable, Failure> {
     let samples = experiment.sample_lines();
     let mut writer = RunWriter::fresh(dir, &header, &samples)?;
-    let mut table = RunTable::new(header, samples);
+    let mut table = RunTable::new(header.clone(), samples.clone());
+    let mut monitor = Monitor::new(RunTable::new(header, samples))
+        .map_err(|error| Failure::config(format!("the gate cannot be watched: {error}")))?;
     let prices = price_book(experiment);
     let replay = Replay::new(experiment.judged.samples(), &experiment.outcomes, &prices)
         .repeats(experiment.repeats);
     warn_about_gaps(&replay, experiment);
-    let done = replay.run_serialized(&plan::named(planned), |batch| -> Result<(), LogError> {
-        let mut offset = writer.append_serialized(&batch.lines)?;
-        for (trial, &len) in batch.trials.iter().zip(&batch.line_lens) {
+    let done = replay.run_serialized(&plan::named(planned), |batch| -> Result<(), End> {
+        // A sequential replay writes up to its last sample and nothing after.
+        let (trials, stopped) = used(&mut monitor, &batch.trials);
+        let lens = &batch.line_lens[..trials];
+        let bytes: usize = lens.iter().map(|&len| len as usize + 1).sum();
+        let mut offset = writer.append_serialized(&batch.lines[..bytes])?;
+        for (trial, &len) in batch.trials.iter().zip(lens) {
             table.push(trial, Place { offset, len });
             offset += u64::from(len) + 1;
         }
-        Ok(())
+        if stopped { Err(End::Enough) } else { Ok(()) }
     });
     match done {
-        Ok(()) => {}
-        Err(ReplayError::Sink(error)) => return Err(error.into()),
+        Ok(()) | Err(ReplayError::Sink(End::Enough)) => {}
+        Err(ReplayError::Sink(End::Log(error))) => return Err(error.into()),
         Err(error) => return Err(Failure::invalid(error.to_string())),
     }
     writer.flush()?;
     Ok(table)
+}
+
+/// Why no more trials are taken.
+#[derive(Debug)]
+enum End {
+    Enough,
+    Log(LogError),
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Enough => f.write_str("nothing more is needed"),
+            Self::Log(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for End {}
+
+impl From<LogError> for End {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
+}
+
+/// How many trials of a batch are used, and whether they were enough: all of a fixed-n run.
+fn used(monitor: &mut Option<Monitor>, trials: &[Trial]) -> (usize, bool) {
+    let Some(monitor) = monitor else {
+        return (trials.len(), false);
+    };
+    if monitor.process().stop().is_some() {
+        return (0, true);
+    }
+    let enough = trials
+        .iter()
+        .position(|trial| monitor.push(trial).is_some());
+    (
+        enough.map_or(trials.len(), |last| last + 1),
+        enough.is_some(),
+    )
 }
 
 fn warn_about_gaps(replay: &Replay<'_>, experiment: &Experiment) {

@@ -264,6 +264,41 @@ async fn a_stop_lets_trials_end_or_aborts_them_after_the_grace_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn enough_lets_paid_trials_end_in_their_own_time() {
+    let backends = [("weak", Arc::new(Slow::new("4", 60_000)))];
+    let mut live = live(10, vec![policy("weak", &["weak"])], &backends);
+    live.settings.concurrency = 3;
+    live.settings.grace = Duration::from_secs(30);
+    let (handle, stop) = Stop::pair();
+    let stopper = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        handle.enough();
+    };
+    let ((summary, trials, _), ()) = tokio::join!(run(live, stop), stopper);
+    assert_eq!(summary.end, RunEnd::Enough);
+    assert_eq!(trials.len(), 3);
+    assert_eq!(backends[0].1.calls.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_on_top_of_enough_still_has_its_grace_time() {
+    let backends = [("weak", Arc::new(Slow::new("4", 600_000)))];
+    let mut live = live(10, vec![policy("weak", &["weak"])], &backends);
+    live.settings.grace = Duration::from_secs(30);
+    let (handle, stop) = Stop::pair();
+    let stopper = async {
+        handle.enough();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        handle.stop();
+        handle.enough();
+    };
+    let start = tokio::time::Instant::now();
+    let ((_, trials, _), ()) = tokio::join!(run(live, stop), stopper);
+    assert!(trials.is_empty());
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_reading_ends_the_run() {
     let backends = [("weak", Arc::new(Slow::new("4", 10)))];
     let live = live(1000, vec![policy("weak", &["weak"])], &backends);

@@ -106,6 +106,19 @@ impl GatePolicy {
         }
     }
 
+    /// Canonical hash: xxh3-128 of the JSON form, in hexadecimal. The same content gives the same hash
+    /// whatever the order of keys and lists, whitespace, comments, and defaults left out or written out.
+    pub fn hash(&self) -> String {
+        let mut canonical = self.clone();
+        for list in [&mut canonical.critical, &mut canonical.exploratory] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        // Numbers, names and maps with text keys only: there always is a JSON form.
+        let json = serde_json::to_vec(&canonical).unwrap_or_default();
+        format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&json))
+    }
+
     /// Says which value is out of range.
     ///
     /// # Errors
@@ -137,6 +150,12 @@ impl GatePolicy {
                 self.coverage_floor
             ));
         }
+        if let Some(ms) = self.ttft_slo_ms.filter(|ms| !(ms.is_finite() && *ms > 0.0)) {
+            return Err(format!("`ttft_slo_ms` is {ms}; it must be more than 0"));
+        }
+        if let Some(saving) = self.min_saving.filter(|s| !(s.is_finite() && *s < 1.0)) {
+            return Err(format!("`min_saving` is {saving}; it must be less than 1"));
+        }
         if self.flips < 100 {
             return Err(format!(
                 "`flips` is {}; at least 100 are needed",
@@ -144,5 +163,46 @@ impl GatePolicy {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> GatePolicy {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_hash_follows_content_and_not_form() {
+        let one =
+            read(r#"{"critical": ["a", "b"], "margins": {"x": 0.1, "y": 0.2}, "flips": 500}"#);
+        let other = read(
+            r#"{ "flips": 500, "overall_margin": 2e-2,
+                 "margins": {"y": 0.20, "x": 0.1}, "critical": ["b", "a", "b"] }"#,
+        );
+        assert_eq!(one.hash(), other.hash());
+        for changed in [
+            r#"{"critical": ["a"], "margins": {"x": 0.1, "y": 0.2}, "flips": 500}"#,
+            r#"{"critical": ["a", "b"], "margins": {"x": 0.1, "y": 0.3}, "flips": 500}"#,
+            r#"{"critical": ["a", "b"], "margins": {"x": 0.1, "y": 0.2}, "flips": 500, "version": 2}"#,
+        ] {
+            assert_ne!(one.hash(), read(changed).hash(), "{changed}");
+        }
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused() {
+        for (json, key) in [
+            (r#"{"min_saving": 1.5}"#, "`min_saving`"),
+            (r#"{"ttft_slo_ms": 0}"#, "`ttft_slo_ms`"),
+            (r#"{"overall_margin": 5}"#, "`overall_margin`"),
+            (r#"{"margins": {"a=b": 0}}"#, "`margins.a=b`"),
+            (r#"{"flips": 10}"#, "`flips`"),
+        ] {
+            assert!(read(json).check().unwrap_err().starts_with(key), "{json}");
+        }
+        assert!(GatePolicy::default().check().is_ok());
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use weighbridge_datasets::SliceRule;
 use weighbridge_datasets::health::Finding;
 
-use crate::{GatePolicy, Price};
+use crate::{ChangeInfo, GatePolicy, Price};
 
 /// Version of the log format. A reader accepts this version only.
 pub const SCHEMA: u32 = 1;
@@ -129,6 +129,9 @@ pub struct RunHeader {
     /// The machine of a live run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<HostInfo>,
+    /// Which change is judged, and what was tried before; absent in logs of older programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeInfo>,
     /// Free-form facts worth keeping with the run, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notes: BTreeMap<String, String>,

@@ -6,6 +6,8 @@
 //! else.
 
 mod attempt;
+mod attempts;
+mod change;
 mod cost;
 mod exit;
 mod gate;
@@ -16,6 +18,11 @@ mod server_said;
 mod trial;
 
 pub use attempt::{Attempt, AttemptError, AttemptErrorKind};
+pub use attempts::AttemptLedger;
+pub use change::{
+    CandidateEvidence, ChangeAttempt, ChangeInfo, ClaimEvidence, JudgedBy, Question,
+    SequentialStart,
+};
 pub use cost::{Cost, Price};
 pub use exit::Exit;
 pub use gate::{GatePolicy, InconclusiveAction, SliceTier};

@@ -1,5 +1,6 @@
 //! Reading a run directory, one trial at a time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use weighbridge_datasets::Sample;
+use weighbridge_datasets::{Sample, SliceFacts};
 
 use crate::{LogError, RunHeader, RunWriter, SCHEMA, Trial};
 
@@ -32,11 +33,16 @@ pub struct SampleLine {
     /// What was expected, in a few words; absent where only recorded scores exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
+    /// Hash of everything that is asked and held against the answer: all messages, the target, the
+    /// output limit. Two runs judged the same sample when id and fingerprint agree. Absent in older
+    /// logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
 }
 
 impl SampleLine {
     /// Longest prompt excerpt kept, in characters.
-    pub const EXCERPT: usize = 600;
+    pub const EXCERPT: usize = weighbridge_datasets::EXCERPT_CHARS;
 
     /// The line of a sample.
     pub fn of(sample: &Sample) -> Self {
@@ -48,7 +54,31 @@ impl SampleLine {
             prompt_chars: u32::try_from(sample.prompt_chars()).unwrap_or(u32::MAX),
             prompt: sample.prompt().chars().take(Self::EXCERPT).collect(),
             expected: expected(sample),
+            fingerprint: Some(fingerprint(sample)),
         }
+    }
+}
+
+/// xxh3-64 of the JSON form of messages, target and output limit, in hexadecimal. Labels, cluster
+/// and split are left out: they say where a sample counts, not what it asks.
+fn fingerprint(sample: &Sample) -> String {
+    let content = (&sample.messages, &sample.target, sample.max_output_tokens);
+    // A sample holds only strings and finite numbers, so that this cannot fail.
+    let json = serde_json::to_vec(&content).unwrap_or_default();
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&json))
+}
+
+impl SliceFacts for SampleLine {
+    fn labels(&self) -> &BTreeMap<String, String> {
+        &self.labels
+    }
+
+    fn prompt_chars(&self) -> u64 {
+        u64::from(self.prompt_chars)
+    }
+
+    fn excerpt(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.prompt)
     }
 }
 

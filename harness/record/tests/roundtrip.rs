@@ -26,6 +26,7 @@ fn header(hash: &str) -> RunHeader {
         findings: vec![],
         started_unix_ms: None,
         host: None,
+        change: None,
         notes: Default::default(),
     }
 }

@@ -1,7 +1,8 @@
 //! Notes on method, in plain words.
 
-use crate::compare::{Frame, Weighed};
+use crate::compare::{Frame, Weighed, found_here};
 use crate::gate::points;
+use crate::stats::paired::{EXACT_LOSSES, EXACT_PAIRS};
 
 pub(super) fn describe(frame: &Frame<'_>, weighed: &[Weighed], unread: usize) -> Vec<String> {
     let mut notes = vec![
@@ -33,6 +34,14 @@ pub(super) fn describe(frame: &Frame<'_>, weighed: &[Weighed], unread: usize) ->
          is outside all of them."
             .to_owned(),
     );
+    let found: Vec<String> = found_here(frame.table.header()).into_iter().collect();
+    if !found.is_empty() {
+        notes.push(format!(
+            "Found by a search in this very comparison, so shown and never gating, whatever the gate \
+             policy says: {}.",
+            found.join("; ")
+        ));
+    }
     if unread > 0 {
         notes.push(format!(
             "The texts of {unread} trials shown as flips could not be read from the log."
@@ -60,10 +69,14 @@ fn unit(frame: &Frame<'_>) -> String {
 }
 
 fn quality() -> String {
-    "Differences: Tango's score interval for binary scores, with a design effect where samples share \
-     clusters; CR2 standard errors with Satterthwaite degrees of freedom for graded scores when at \
-     least 10 clusters differ; the betting bound otherwise. Displayed intervals are two-sided 95 %."
-        .to_owned()
+    format!(
+        "Differences: Tango's score interval for binary scores, with a design effect where samples \
+         share clusters; CR2 standard errors with Satterthwaite degrees of freedom for graded scores \
+         when at least 10 clusters differ; the betting bound otherwise. Displayed intervals are \
+         two-sided 95%. The one-sided limits of overall and critical slices on binary scores without clusters are exact \
+         (unconditional, worst case over the flip rate) up to {EXACT_PAIRS} pairs, and beyond that \
+         where they expect at most {EXACT_LOSSES} losses."
+    )
 }
 
 fn passing(frame: &Frame<'_>) -> String {
@@ -94,7 +107,7 @@ fn blocking(frame: &Frame<'_>, weighed: &[Weighed]) -> String {
 fn coverage(frame: &Frame<'_>) -> String {
     let floor = frame.table.header().gate.coverage_floor;
     format!(
-        "At least {} % of the trials of each arm must have a score. Trials without one are then \
+        "At least {}% of the trials of each arm must have a score. Trials without one are then \
          counted against the candidate and for the baseline, and a PASS must survive that.",
         points(floor)
     )

@@ -1,5 +1,6 @@
 //! From a run to its report.
 
+mod attempts;
 mod flips;
 mod health;
 mod methods;

@@ -1,16 +1,12 @@
 //! Where a report comes from.
 
 use weighbridge_record::{GatePolicy, RunHeader};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::model::Provenance;
 
-/// Hash of a gate policy: xxh3-128 of its JSON form, in hexadecimal. Two runs were held to the same
-/// policy when their hashes agree.
+/// Hash of a gate policy: [`GatePolicy::hash`].
 pub fn gate_hash(gate: &GatePolicy) -> String {
-    // A gate policy holds numbers, names and maps with text keys only: it always has a JSON form.
-    let json = serde_json::to_vec(gate).unwrap_or_default();
-    format!("{:032x}", xxh3_128(&json))
+    gate.hash()
 }
 
 pub(super) fn of(header: &RunHeader) -> Provenance {

@@ -3,11 +3,14 @@
 use rayon::prelude::*;
 use weighbridge_record::{PolicyRole, RunReader};
 
-use super::{flips, health, methods, provenance};
+use super::{attempts, flips, health, methods, provenance};
 use crate::compare::{Frame, Weighed, weigh_all};
 use crate::gate::judge;
+use crate::join;
+use crate::leaderboard;
 use crate::model::{Outcome, REPORT_SCHEMA, Report, Verdict};
 use crate::routing;
+use crate::sequential;
 use crate::summary;
 use crate::table::RunTable;
 
@@ -19,8 +22,10 @@ use crate::table::RunTable;
 pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
     let frame = Frame::new(table);
     let header = table.header();
-    let (weighed, (routing, plane)) = rayon::join(|| weigh_all(&frame), || routing::analyse(table));
-    let verdicts = verdicts(&frame, &weighed);
+    let (weighed, ((routing, plane), leaderboard)) = rayon::join(
+        || weigh_all(&frame),
+        || rayon::join(|| routing::analyse(table), || leaderboard::of(&frame)),
+    );
     let policies = (0..header.policies.len())
         .into_par_iter()
         .map(|policy| summary::policy(&frame, policy))
@@ -28,22 +33,29 @@ pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
     let arms = || header.policies.iter().zip(table.arms());
     let flips = flips::collect(&frame, reader);
     let methods = methods::describe(&frame, &weighed, flips.unread);
-    Report {
+    let mut comparisons: Vec<_> = weighed.iter().map(|w| w.comparison.clone()).collect();
+    let judged = sequential::judge(&frame, &mut comparisons);
+    let verdicts = match &judged {
+        Some(judged) => judged.verdicts.clone(),
+        None => verdicts(&frame, &weighed),
+    };
+    let worst = verdicts.iter().map(|v| v.outcome).max();
+    let outcome = worst.unwrap_or(Outcome::Pass);
+    let mut report = Report {
         schema: REPORT_SCHEMA,
         name: header.name.clone(),
-        outcome: verdicts
-            .iter()
-            .map(|v| v.outcome)
-            .max()
-            .unwrap_or(Outcome::Pass),
+        outcome,
+        attempts: attempts::attempts(table, outcome, &verdicts, judged.as_ref()),
         verdicts,
+        sequential: judged.map(|judged| judged.summary),
         gate: header.gate.clone(),
         health: health::findings(&frame),
         coverage: arms()
             .map(|(p, arm)| summary::coverage(&p.name, arm))
             .collect(),
         policies,
-        comparisons: weighed.into_iter().map(|w| w.comparison).collect(),
+        comparisons,
+        leaderboard,
         plane,
         routing,
         latency: summary::latencies(&frame),
@@ -53,8 +65,13 @@ pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
         flips: flips.flips,
         flip_counts: flips.counts,
         methods,
+        run_diff: join::diff(&frame),
         provenance: provenance::of(header),
+    };
+    if let Some(summary) = &report.sequential {
+        report.methods = sequential::notes(summary, &report);
     }
+    report
 }
 
 fn verdicts(frame: &Frame<'_>, weighed: &[Weighed]) -> Vec<Verdict> {

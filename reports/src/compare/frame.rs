@@ -1,9 +1,13 @@
 //! What all comparisons of a run share: clusters, slices, a fixed order, mean scores.
 
-use weighbridge_record::SliceTier;
+use std::collections::BTreeSet;
+
+use weighbridge_datasets::SliceRule;
+use weighbridge_record::{RunHeader, SliceTier};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::Levels;
+use crate::discover::search_key;
 use crate::table::{Arm, RunTable, ScoreState};
 
 /// Two-sided confidence level of every displayed interval.
@@ -37,12 +41,17 @@ impl<'a> Frame<'a> {
     /// Prepares a run under the gate policy in its header.
     pub fn new(table: &'a RunTable) -> Self {
         let gate = &table.header().gate;
+        let found_here = found_here(table.header());
         let slices = table
             .slices()
             .iter()
             .map(|(name, members)| Registered {
                 name: name.to_owned(),
-                tier: gate.tier(name),
+                tier: if found_here.contains(name) {
+                    SliceTier::Exploratory
+                } else {
+                    gate.tier(name)
+                },
                 margin: gate.margin(name),
                 members: members.to_vec(),
             })
@@ -72,6 +81,24 @@ impl<'a> Frame<'a> {
         let policies = &self.table.header().policies;
         policies.iter().position(|p| &p.name == name)
     }
+}
+
+/// Slices that a search found in a comparison of this very run: chosen by its results, they are
+/// shown and never gate.
+pub(crate) fn found_here(header: &RunHeader) -> BTreeSet<String> {
+    let keys: BTreeSet<String> = header
+        .policies
+        .iter()
+        .map(|p| search_key(header, &p.name))
+        .collect();
+    let found = header.slices.iter().filter_map(|rule| match rule {
+        SliceRule::Matching(slice) => {
+            let key = slice.found_in.as_ref()?;
+            (!key.is_empty() && keys.contains(key)).then(|| slice.name.clone())
+        }
+        SliceRule::By(_) | SliceRule::Where { .. } => None,
+    });
+    found.collect()
 }
 
 /// Mean over the repeats that have a value, by sample; NaN where none has.

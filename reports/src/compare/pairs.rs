@@ -50,6 +50,12 @@ impl Pairs {
         pairs
     }
 
+    /// All samples of a frame as pairs without a difference, to be filled in by a simulation.
+    pub(crate) fn without_difference(frame: &Frame<'_>) -> Self {
+        let equal = vec![1.0; frame.order.len()];
+        Self::new(frame, &equal, &equal)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.sample.len()
     }

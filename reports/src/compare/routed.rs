@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use weighbridge_record::ModelEntry;
+
 use super::Frame;
 use crate::table::{Arm, ScoreState};
 
@@ -18,8 +20,13 @@ pub(crate) enum Route {
 
 impl Route {
     pub(crate) fn name(self, frame: &Frame<'_>) -> String {
+        self.name_in(&frame.table.header().fleet)
+    }
+
+    /// The same from the fleet alone.
+    pub(crate) fn name_in(self, fleet: &[ModelEntry]) -> String {
         match self {
-            Self::Model(id) => frame.table.header().fleet[id].name.clone(),
+            Self::Model(id) => fleet[id].name.clone(),
             Self::Cache => "(cache)".to_owned(),
             Self::Nowhere => "(none)".to_owned(),
         }

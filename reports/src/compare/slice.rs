@@ -79,11 +79,7 @@ impl Slice {
         if !self.gates() {
             return SliceState::Exploratory;
         }
-        let fires = screened.is_some_and(|p| p.p_step_down <= levels.family)
-            && evidence.mean < -self.margin;
-        let beyond =
-            self.tier == SliceTier::Critical && evidence.upper(levels.limit) < -self.margin;
-        if fires || beyond {
+        if self.blocks(evidence, screened, levels) {
             return SliceState::Blocked;
         }
         if evidence.proves(self.margin, levels.pass) {
@@ -92,6 +88,24 @@ impl Slice {
         SliceState::Undecided {
             needs_n: evidence.needed(self.margin, levels.pass),
         }
+    }
+}
+
+impl Slice {
+    /// Whether it blocks: the screen fires and the point is beyond the margin, or, for a claim that must
+    /// be proven, the upper limit is.
+    pub(crate) fn blocks(
+        &self,
+        evidence: &Evidence,
+        screened: Option<SliceP>,
+        levels: &Levels,
+    ) -> bool {
+        // No limit lies beyond the margin where the point does not.
+        if !self.gates() || evidence.n == 0 || evidence.mean >= -self.margin {
+            return false;
+        }
+        screened.is_some_and(|p| p.p_step_down <= levels.family)
+            || (self.tier == SliceTier::Critical && evidence.upper(levels.limit) < -self.margin)
     }
 }
 

@@ -55,7 +55,7 @@ pub fn weigh(frame: &Frame<'_>, baseline: usize, candidate: usize) -> Weighed {
     let (base, cand) = (&arms[baseline], &arms[candidate]);
     let pairs = Pairs::new(frame, &frame.scores[baseline], &frame.scores[candidate]);
     let slices = slices(frame, &pairs, base, cand);
-    let (mut results, screen) = measure(frame, &pairs, &slices);
+    let (mut results, screen) = measure(frame, &pairs, &slices, frame.table.header().seed);
     let overall = results.remove(0);
     let elsewhere = routed_pairs(&slices);
     let errors = Errors::of(frame, base, cand);
@@ -88,24 +88,9 @@ pub fn weigh(frame: &Frame<'_>, baseline: usize, candidate: usize) -> Weighed {
 }
 
 /// The overall slice, the registered ones by name, then the routed ones in fleet order.
-fn slices(frame: &Frame<'_>, pairs: &Pairs, base: &Arm, cand: &Arm) -> Vec<Slice> {
+pub(super) fn slices(frame: &Frame<'_>, pairs: &Pairs, base: &Arm, cand: &Arm) -> Vec<Slice> {
     let gate = &frame.table.header().gate;
-    let mut slices = vec![Slice {
-        name: "overall".to_owned(),
-        kind: SliceKind::Overall,
-        tier: SliceTier::Critical,
-        margin: gate.overall_margin,
-        members: (0..frame.table.samples().len() as u32).collect(),
-        at: pairs.all(),
-    }];
-    slices.extend(frame.slices.iter().map(|slice| Slice {
-        name: slice.name.clone(),
-        kind: SliceKind::Label,
-        tier: slice.tier,
-        margin: slice.margin,
-        members: slice.members.clone(),
-        at: pairs.of(&slice.members),
-    }));
+    let mut slices = known_slices(frame, pairs);
     for (to, members) in routed(frame, base, cand) {
         let name = format!("routed to {}", to.name(frame));
         // Made by the change under test, so shown only, unless the policy names it.
@@ -128,14 +113,41 @@ fn slices(frame: &Frame<'_>, pairs: &Pairs, base: &Arm, cand: &Arm) -> Vec<Slice
     slices
 }
 
-fn measure(frame: &Frame<'_>, pairs: &Pairs, slices: &[Slice]) -> (Vec<SliceResult>, String) {
+/// The slices that exist before any trial: the overall one, then the registered ones by name.
+pub(crate) fn known_slices(frame: &Frame<'_>, pairs: &Pairs) -> Vec<Slice> {
+    let mut slices = vec![Slice {
+        name: "overall".to_owned(),
+        kind: SliceKind::Overall,
+        tier: SliceTier::Critical,
+        margin: frame.table.header().gate.overall_margin,
+        members: (0..frame.table.samples().len() as u32).collect(),
+        at: pairs.all(),
+    }];
+    slices.extend(frame.slices.iter().map(|slice| Slice {
+        name: slice.name.clone(),
+        kind: SliceKind::Label,
+        tier: slice.tier,
+        margin: slice.margin,
+        members: slice.members.clone(),
+        at: pairs.of(&slice.members),
+    }));
+    slices
+}
+
+/// Every slice measured and judged, with the screen's sentence. `seed` draws the sign flips.
+pub(super) fn measure(
+    frame: &Frame<'_>,
+    pairs: &Pairs,
+    slices: &[Slice],
+    seed: u64,
+) -> (Vec<SliceResult>, String) {
     let gate = &frame.table.header().gate;
-    let evidence: Vec<Evidence> = slices.iter().map(|s| Evidence::of(pairs, &s.at)).collect();
+    let evidence: Vec<Evidence> = slices.iter().map(|s| Evidence::on(pairs, s)).collect();
     let filled = evidence.iter().filter(|e| e.n > 0).count().max(1);
     let simultaneous = frame.levels.pass / filled as f64;
     let family: Vec<&Slice> = slices.iter().filter(|s| s.gates()).collect();
     let rows: Vec<&[u32]> = family.iter().map(|s| s.at.as_slice()).collect();
-    let screen = screen(pairs, &rows, gate.flips, frame.table.header().seed);
+    let screen = screen(pairs, &rows, gate.flips, seed);
     let mut screened = screen.rows.into_iter();
     let shrunken = shrunken(&spreads(slices, &evidence));
     let results = slices

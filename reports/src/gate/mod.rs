@@ -17,4 +17,5 @@ mod words;
 pub use exit::exit;
 pub use verdict::judge;
 
-pub(crate) use words::points;
+pub(crate) use verdict::judge_claims;
+pub(crate) use words::{confidence, count, percent, points, points_up};

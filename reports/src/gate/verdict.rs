@@ -8,6 +8,16 @@ use crate::model::{ClaimKind, ClaimState, Outcome, Verdict};
 
 /// The verdict on a candidate. `None` in place of a comparison means that the run has no baseline.
 pub fn judge(frame: &Frame<'_>, candidate: usize, weighed: Option<&Weighed>) -> Verdict {
+    judge_claims(frame, candidate, weighed, |_| true)
+}
+
+/// The verdict on some kinds of claims only; error rates stay split as for all of them.
+pub(crate) fn judge_claims(
+    frame: &Frame<'_>,
+    candidate: usize,
+    weighed: Option<&Weighed>,
+    keep: impl Fn(ClaimKind) -> bool,
+) -> Verdict {
     let policies = &frame.table.header().policies;
     let name = policies[candidate].name.clone();
     let (Some(baseline), Some(weighed)) = (frame.baseline(), weighed) else {
@@ -20,7 +30,8 @@ pub fn judge(frame: &Frame<'_>, candidate: usize, weighed: Option<&Weighed>) -> 
             next_steps: vec!["give one policy the role `baseline`".to_owned()],
         };
     };
-    let judged = collect(frame, baseline, candidate, weighed);
+    let mut judged = collect(frame, baseline, candidate, weighed);
+    judged.retain(|j| keep(j.claim.kind));
     let outcome = outcome(&judged);
     Verdict {
         candidate: name,

@@ -14,12 +14,12 @@ pub(crate) fn points_up(share: f64) -> String {
 
 /// A confidence level in per cent: one-sided error rate `0.05` is `95 %`.
 pub(crate) fn confidence(alpha: f64) -> String {
-    format!("{} %", trimmed(100.0 * (1.0 - alpha)))
+    format!("{}%", trimmed(100.0 * (1.0 - alpha)))
 }
 
 /// A share in per cent, rounded to one decimal.
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    format!("{:.1}%", 100.0 * share)
 }
 
 fn trimmed(x: f64) -> String {
@@ -52,8 +52,8 @@ mod tests {
         assert_eq!(points_up(0.0827), "8.3");
         assert_eq!(points_up(0.05), "5");
         assert_eq!(points_up(0.0501), "5.1");
-        assert_eq!(confidence(0.05), "95 %");
-        assert_eq!(confidence(0.025), "97.5 %");
+        assert_eq!(confidence(0.05), "95%");
+        assert_eq!(confidence(0.025), "97.5%");
         assert_eq!(points(-0.00001), "0");
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A point with an interval and how it was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Estimate {
     /// The point.
     pub point: f64,

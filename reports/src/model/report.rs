@@ -5,7 +5,8 @@ use weighbridge_datasets::health::Finding;
 use weighbridge_record::{DatasetInfo, GatePolicy, HostInfo, Mode, ModelEntry, PolicyEntry};
 
 use super::{
-    Comparison, LatencySummary, LedgerRow, Outcome, Plane, PolicySummary, RoutingSummary, Verdict,
+    Attempts, Comparison, LatencySummary, Leaderboard, LedgerRow, Outcome, Plane, PolicySummary,
+    RoutingSummary, RunDiff, Sequential, Verdict,
 };
 
 /// Version of `report.json`.
@@ -112,6 +113,12 @@ pub struct Report {
     pub outcome: Outcome,
     /// One verdict per candidate, in the order of the experiment.
     pub verdicts: Vec<Verdict>,
+    /// How a sequential run went; absent for a fixed-n run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<Sequential>,
+    /// Attempts at judging this change; absent in logs of older programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Attempts>,
     /// What must hold.
     pub gate: GatePolicy,
     /// Data-health findings, worst first.
@@ -122,6 +129,9 @@ pub struct Report {
     pub policies: Vec<PolicySummary>,
     /// Each policy but the baseline against the baseline.
     pub comparisons: Vec<Comparison>,
+    /// All policies against each other; absent with fewer than three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaderboard: Option<Leaderboard>,
     /// Cost and quality.
     pub plane: Plane,
     /// Routing metrics.
@@ -138,4 +148,7 @@ pub struct Report {
     pub methods: Vec<String>,
     /// Where everything comes from.
     pub provenance: Provenance,
+    /// What differs between the two runs of a comparison; absent in the report of one run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_diff: Option<RunDiff>,
 }

@@ -6,6 +6,7 @@ use super::Estimate;
 
 /// What the gate says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every claim that must hold is proven and the screen is silent.
@@ -18,8 +19,21 @@ pub enum Outcome {
     Invalid,
 }
 
+impl Outcome {
+    /// The name in every file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Inconclusive => "inconclusive",
+            Self::Block => "block",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
 /// What a claim is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimKind {
     /// Share of trials with a score.
@@ -38,6 +52,7 @@ pub enum ClaimKind {
 
 /// How a claim stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimState {
     /// Proven.
@@ -50,6 +65,7 @@ pub enum ClaimState {
 
 /// One claim of the gate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Claim {
     /// Slice name, or `overall`.
     pub slice: String,

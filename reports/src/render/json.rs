@@ -11,12 +11,15 @@
 //! | Key | Meaning |
 //! | --- | --- |
 //! | `name`, `outcome` | the experiment; worst outcome of all candidates: `pass`, `inconclusive`, `block` or `invalid` |
-//! | `seed`, `experiment_hash`, `gate_hash` | what it rests on |
+//! | `seed`, `experiment_hash`, `gate_version`, `gate_hash`, `run_gate_hash` | what it rests on; the last is the policy the run was made under |
+//! | `sequential` | of a sequential run: `method`, `stop`, `sentence`, `samples_used`, `samples_available`, `spent_usd`, `saved_usd`, `candidates[].evidence[]` with `slice`, `question`, `log_e` (natural logarithm of the e-value), `log_threshold`, `decided` |
+//! | `attempt` | key of the change, `number` of this attempt, and what that means |
 //! | `candidates[]` | one entry for each candidate, in the order of the experiment |
 //! | `candidates[].candidate`, `.baseline`, `.outcome`, `.sentence`, `.next_steps` | the verdict |
 //! | `candidates[].quality` | `difference` (an estimate, score units), `margin`, `certified_loss` |
 //! | `candidates[].cost` | `baseline_per_1k_usd`, `candidate_per_1k_usd`, `saving` (an estimate, share) |
 //! | `candidates[].ttft` | `ratio` (an estimate, candidate over baseline), `p50_change_ms`, `p95_change_ms`; `null` where not measured |
+//! | `run_diff` | of two runs only: `matched`, `excluded` and `still_failing` as counts; `only_a`, `only_b`, `changed`, `new_failures`, `fixed` as lists of sample ids |
 //! | `candidates[].claims[]` | `slice`, `kind`, `required`, `state`, `estimate`, `limit`, `sentence` |
 
 use std::fmt::Write as _;
@@ -24,23 +27,47 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::RenderError;
-use crate::model::{Claim, Comparison, Estimate, Outcome, Report, Verdict};
+use super::run_diff::RunDiffBrief;
+use crate::model::{Attempts, Claim, Comparison, Estimate, Outcome, Report, Sequential, Verdict};
+use crate::table::RunTable;
 
 /// Version of `verdict.json`.
 pub const VERDICT_SCHEMA: u32 = 1;
 
+/// What `weighbridge gate --json` prints and `verdict.json` holds.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct VerdictFile<'a> {
     schema: u32,
     name: &'a str,
     outcome: Outcome,
     seed: u64,
     experiment_hash: &'a str,
+    /// Version of the gate policy that judged.
+    gate_version: u32,
+    /// Its hash.
     gate_hash: &'a str,
+    /// Hash of the policy that the run was made under; another one where it was judged anew.
+    run_gate_hash: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequential: Option<&'a Sequential>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<Attempt<'a>>,
     candidates: Vec<Candidate<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_diff: Option<RunDiffBrief<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Attempt<'a> {
+    change: &'a str,
+    number: u32,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Candidate<'a> {
     candidate: &'a str,
     baseline: &'a str,
@@ -54,6 +81,7 @@ struct Candidate<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Quality<'a> {
     difference: &'a Estimate,
     margin: f64,
@@ -61,6 +89,7 @@ struct Quality<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Cost<'a> {
     baseline_per_1k_usd: f64,
     candidate_per_1k_usd: f64,
@@ -68,6 +97,7 @@ struct Cost<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Ttft<'a> {
     ratio: Option<&'a Estimate>,
     p50_change_ms: Option<f64>,
@@ -93,13 +123,39 @@ pub fn verdict_json(report: &Report) -> Result<String, RenderError> {
         outcome: report.outcome,
         seed: report.provenance.seed,
         experiment_hash: &report.provenance.experiment_hash,
+        gate_version: report.gate.version,
         gate_hash: &report.provenance.gate_hash,
+        run_gate_hash: made_under(report),
+        sequential: report.sequential.as_ref(),
+        attempt: report.attempts.as_ref().map(attempt),
         candidates: report
             .verdicts
             .iter()
             .map(|verdict| candidate(report, verdict))
             .collect(),
+        run_diff: report.run_diff.as_ref().map(RunDiffBrief::of),
     })
+}
+
+/// Hash of the policy the run was made under, as its header kept it; the judging one's where it did not.
+pub(super) fn made_under(report: &Report) -> &str {
+    let notes = &report.provenance.notes;
+    let kept = notes.iter().find(|(key, _)| key == RunTable::GATE_HASH);
+    kept.map_or(&report.provenance.gate_hash, |(_, hash)| hash)
+}
+
+/// JSON Schema of `verdict.json`.
+#[cfg(feature = "schema")]
+pub fn verdict_schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<VerdictFile<'static>>()
+}
+
+fn attempt(attempts: &Attempts) -> Attempt<'_> {
+    Attempt {
+        change: &attempts.change,
+        number: attempts.number,
+        note: &attempts.note,
+    }
 }
 
 fn candidate<'a>(report: &'a Report, verdict: &'a Verdict) -> Candidate<'a> {

@@ -11,7 +11,7 @@ use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseS
 
 use super::RenderError;
 use super::escape::visible;
-use super::words;
+use super::{run_diff, words};
 use crate::model::{
     Claim, ClaimKind, ClaimState, Comparison, Estimate, Outcome, Report, SliceResult, SliceState,
     Verdict,
@@ -39,6 +39,11 @@ fn suite(report: &Report, verdict: &Verdict) -> TestSuite {
         "experiment_hash",
         visible(&report.provenance.experiment_hash),
     ));
+    if let Some(diff) = &report.run_diff {
+        for (name, value) in run_diff::counts(diff) {
+            suite.add_property(Property::new(name, value.to_string()));
+        }
+    }
     let mut cases = vec![verdict_case(verdict)];
     cases.extend(verdict.claims.iter().map(claim_case));
     let comparison = report

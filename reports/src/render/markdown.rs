@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 
+use super::boards;
 use super::escape::{markdown as esc, shorten};
 use super::headline::{bracketed, headlines};
 use super::number::{self, NONE, count, percent, points, signed_points, usd};
-use super::words;
+use super::{run_diff, words};
 use crate::model::{Comparison, Report, SliceState, Verdict};
 
 /// Hidden first line by which a bot finds its own comment again.
@@ -15,6 +16,9 @@ pub const MARKER: &str = "<!-- weighbridge-report -->";
 /// GitHub refuses comments of 65,536 characters; a bot may add some lines of its own.
 const MOST_CHARACTERS: usize = 60_000;
 
+/// Slices of a candidate, the most guarded and weakest first; the rest is counted.
+const MOST_SLICES: usize = 100;
+
 /// Longest text from data in a cell.
 const CELL: usize = 120;
 
@@ -22,11 +26,14 @@ const CELL: usize = 120;
 pub fn markdown(report: &Report) -> String {
     let mut blocks = vec![head(report)];
     blocks.extend(report.verdicts.iter().map(|v| verdict(report, v)));
+    blocks.extend(report.run_diff.as_ref().map(run_diff::markdown));
+    blocks.extend(super::sequential::markdown(report));
     let rest = report
         .verdicts
         .iter()
         .filter_map(|v| comparison(report, v).map(slices))
         .chain([policies(report)])
+        .chain(leaderboard(report))
         .chain(health(report))
         .chain(losses(report))
         .chain([provenance(report)]);
@@ -139,7 +146,7 @@ fn slices(comparison: &Comparison) -> String {
          | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
     );
     let all = std::iter::once(&comparison.overall).chain(words::sorted_slices(comparison));
-    for slice in all {
+    for slice in all.take(MOST_SLICES + 1) {
         let empty = slice.verdict == SliceState::Empty;
         let _ = writeln!(
             body,
@@ -160,6 +167,9 @@ fn slices(comparison: &Comparison) -> String {
                 .map_or_else(|| NONE.to_owned(), |x| number::bound(x, slice.margin)),
             words::slice_state(slice).0
         );
+    }
+    if let Some(more @ 1..) = comparison.slices.len().checked_sub(MOST_SLICES) {
+        let _ = writeln!(body, "\n_{more} more slices are in report.html._");
     }
     let _ = write!(body, "\n{}\n", esc(&words::stopped(&comparison.screen)));
     folded(
@@ -202,6 +212,38 @@ fn policies(report: &Report) -> String {
         }
     }
     folded(&format!("Policies ({})", report.policies.len()), &body)
+}
+
+/// Every board: what can be told apart, then the ranks.
+fn leaderboard(report: &Report) -> Option<String> {
+    let leaderboard = report.leaderboard.as_ref()?;
+    let mut body = String::new();
+    for board in &leaderboard.boards {
+        let _ = write!(body, "**{}**", boards::title(board.axis));
+        for sentence in &board.sentences {
+            let _ = write!(body, " {}", esc(&shorten(sentence, 400)));
+        }
+        let _ = write!(
+            body,
+            "\n\n| Ranks left open | Policy | {} | To the first row, simultaneous {} |\n\
+             | --- | --- | ---: | ---: |\n",
+            boards::unit(board.axis),
+            number::level(leaderboard.level)
+        );
+        for row in board.rows.iter().take(30) {
+            let _ = writeln!(
+                body,
+                "| {} | {} | {} | {} |",
+                boards::ranks(row),
+                cell(&row.policy),
+                boards::point(board, row).replace('$', "\\$"),
+                boards::to_first(board, row).replace('$', "\\$")
+            );
+        }
+        body.push('\n');
+    }
+    let policies = leaderboard.boards.first().map_or(0, |b| b.rows.len());
+    Some(folded(&format!("Leaderboard ({policies} policies)"), &body))
 }
 
 fn health(report: &Report) -> Option<String> {
@@ -247,13 +289,19 @@ fn losses(report: &Report) -> Option<String> {
 
 fn provenance(report: &Report) -> String {
     let p = &report.provenance;
+    let made = super::json::made_under(report);
+    let gate = if made == p.gate_hash {
+        made.to_owned()
+    } else {
+        format!("{}, made under {made}", p.gate_hash)
+    };
     let coverage = report
         .coverage
         .iter()
         .map(|c| share(c.scored, c.planned))
         .fold(1.0, f64::min);
     format!(
-        "Weighbridge {} · {} · {} samples of {} · lowest coverage {} · seed {} · experiment {} · gate {}\n",
+        "Weighbridge {} · {} · {} samples of {} · lowest coverage {} · seed {} · experiment {} · gate version {} {}\n",
         cell(&p.weighbridge),
         words::mode(p.mode),
         count(p.dataset.samples),
@@ -261,7 +309,8 @@ fn provenance(report: &Report) -> String {
         percent(coverage),
         p.seed,
         cell(&p.experiment_hash),
-        cell(&p.gate_hash)
+        report.gate.version,
+        cell(&gate)
     )
 }
 

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::boards;
 use super::escape::{shorten, terminal as esc};
 use super::headline::headlines;
-use super::number::count;
+use super::number::{count, level};
 use super::table::Tone;
-use super::words;
+use super::{run_diff, words};
 use crate::model::{ClaimState, Outcome, Report, Verdict};
 
 /// Whether escape sequences may be written.
@@ -45,9 +46,23 @@ pub fn terminal(report: &Report, colour: Colour) -> String {
         let word = colour.paint(Tone::Bad, "! Data defect");
         let _ = writeln!(out, "{word}: {}", cut(&alarm, 300));
     }
+    if let Some(sequential) = &report.sequential {
+        let _ = writeln!(
+            out,
+            "sequential: {}",
+            cut(&super::sequential::line(sequential), 400)
+        );
+    }
+    if let Some(attempts) = report.attempts.as_ref().filter(|a| a.number > 1) {
+        let _ = writeln!(out, "{}", cut(&attempts.note, 400));
+    }
     for verdict in &report.verdicts {
         push_verdict(&mut out, report, verdict, colour);
     }
+    if let Some(diff) = &report.run_diff {
+        out.push_str(&run_diff::terminal(diff));
+    }
+    push_leaderboard(&mut out, report);
     if report.verdicts.len() > 1 {
         let word = painted(report.outcome, colour);
         let _ = writeln!(out, "\n{word}  {}", esc(&words::whole_sentence(report)));
@@ -103,6 +118,39 @@ fn push_verdict(out: &mut String, report: &Report, verdict: &Verdict, colour: Co
         );
     }
     push_open(out, verdict, colour);
+}
+
+/// The quality board in full where it is short; of the others what can be told apart.
+fn push_leaderboard(out: &mut String, report: &Report) {
+    const MOST_ROWS: usize = 12;
+    let Some(leaderboard) = &report.leaderboard else {
+        return;
+    };
+    for (i, board) in leaderboard.boards.iter().enumerate() {
+        let said: Vec<String> = board.sentences.iter().map(|s| cut(s, 200)).collect();
+        let title = boards::title(board.axis);
+        if i > 0 {
+            let most = said.len().min(2);
+            let _ = writeln!(out, "  {title}: {}", said[..most].join(" "));
+            continue;
+        }
+        let level = level(leaderboard.level);
+        let _ = writeln!(out, "\nLeaderboard, simultaneous {level}");
+        let _ = writeln!(out, "  {title}: {}", said.join("\n    "));
+        for row in board.rows.iter().take(MOST_ROWS) {
+            let _ = writeln!(
+                out,
+                "    {:<7} {:<28} {:>6}  {}",
+                boards::ranks(row),
+                cut(&row.policy, 28),
+                boards::point(board, row),
+                boards::to_first(board, row)
+            );
+        }
+        if let Some(more @ 1..) = board.rows.len().checked_sub(MOST_ROWS) {
+            let _ = writeln!(out, "    … and {more} more in the report");
+        }
+    }
 }
 
 /// Claims that do not hold, and what would change them.

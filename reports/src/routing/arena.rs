@@ -22,6 +22,26 @@ pub fn arena_score(accuracy: f64, cost_per_1k_usd: f64) -> f64 {
     }
 }
 
+/// Derivatives of [`arena_score`] by accuracy and by US dollars per 1,000 requests: what one more
+/// unit of either is worth there. Nothing by cost where the cost score is cut.
+pub fn arena_slopes(accuracy: f64, cost_per_1k_usd: f64) -> (f64, f64) {
+    let spread = DEAREST.log2() - CHEAPEST.log2();
+    let cost = ((DEAREST.log2() - cost_per_1k_usd.max(0.0).log2()) / spread).clamp(0.0, 1.0);
+    let below = BETA * accuracy + cost;
+    if below <= 0.0 {
+        return (0.0, 0.0);
+    }
+    let by_accuracy = (1.0 + BETA) * (cost / below).powi(2);
+    let by_cost_score = (1.0 + BETA) * BETA * (accuracy / below).powi(2);
+    let inside = cost > 0.0 && cost < 1.0;
+    let by_cost = if inside {
+        -by_cost_score / (cost_per_1k_usd * std::f64::consts::LN_2 * spread)
+    } else {
+        0.0
+    };
+    (by_accuracy, by_cost)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +78,21 @@ mod tests {
         assert_eq!(arena_score(0.8, 0.0), arena_score(0.8, 0.0044));
         assert_eq!(arena_score(0.0, 500.0), 0.0);
         assert!((arena_score(1.0, 0.001) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn slopes_are_the_derivatives() {
+        for (accuracy, cost) in [(0.75, 0.3), (0.4, 12.0), (0.9, 150.0)] {
+            let (by_accuracy, by_cost) = arena_slopes(accuracy, cost);
+            let h = 1e-6;
+            let slope =
+                (arena_score(accuracy + h, cost) - arena_score(accuracy - h, cost)) / (2.0 * h);
+            assert!((slope - by_accuracy).abs() < 1e-7, "{slope} {by_accuracy}");
+            let slope =
+                (arena_score(accuracy, cost + h) - arena_score(accuracy, cost - h)) / (2.0 * h);
+            assert!((slope - by_cost).abs() < 1e-7, "{slope} {by_cost}");
+        }
+        assert_eq!(arena_slopes(0.8, 1e9).1, 0.0);
+        assert_eq!(arena_slopes(0.0, 1e9), (0.0, 0.0));
     }
 }

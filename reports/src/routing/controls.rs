@@ -141,7 +141,7 @@ fn sentence(what: &str, difference: &Estimate, beats: bool) -> String {
     let level = 100.0 * difference.level;
     let interval = match (difference.lower, difference.upper) {
         (Some(lower), Some(upper)) => format!(
-            ", {level:.0} % interval {} to {}",
+            ", {level:.0}% interval {} to {}",
             points(lower),
             points(upper)
         ),
@@ -173,7 +173,7 @@ mod tests {
         let say = |point, limits| check("c", "chance", estimate(point, limits)).sentence;
         assert_eq!(
             say(-0.003, Some((-0.011, 0.005))),
-            "does not beat chance (difference -0.3 pp, 95 % interval -1.1 to +0.5)"
+            "does not beat chance (difference -0.3 pp, 95% interval -1.1 to +0.5)"
         );
         assert!(say(0.02, Some((0.01, 0.03))).starts_with("beats chance"));
         assert!(say(-0.02, Some((-0.03, -0.01))).starts_with("is worse than chance"));

@@ -49,7 +49,7 @@ mod zero_router;
 pub use aiq::{CostRange, aiq_paper, aiq_released};
 pub use analyse::analyse;
 pub use apgr::{apgr, apgr_binned};
-pub use arena::arena_score;
+pub use arena::{arena_score, arena_slopes};
 pub use deferral::{DeferralCurve, Vertex};
 pub use difference::{bounded_mean, paired_difference};
 pub use distance::mean_distance_to_front;

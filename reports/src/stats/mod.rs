@@ -26,6 +26,7 @@ pub mod planning;
 pub mod proportion;
 pub mod quantile;
 pub mod rank;
+pub mod ranking;
 pub mod ratio;
 mod root;
 pub mod shrinkage;

@@ -1,6 +1,7 @@
 //! Sizes known before any money is spent.
 
 use super::error::{StatsError, finite, open_unit, within};
+use super::paired::{PairedCounts, calibrated_proves};
 use super::special::norm_quantile;
 
 /// Variances of a paired comparison of two arms with repeats (Miller 2024, arXiv 2411.00640).
@@ -69,12 +70,27 @@ fn two_sided(alpha: f64, power: f64) -> Result<f64, StatsError> {
     Ok(norm_quantile(1.0 - 0.5 * alpha) + norm_quantile(power))
 }
 
-/// Smallest slice on which Tango's test can prove the margin when nothing flips:
-/// `n >= z^2 (1 - m) / m`. Smaller slices can never pass.
+/// Smallest unclustered binary slice on which the gate's own test
+/// ([`calibrated_proves`]) can prove the margin when nothing flips.
+/// Smaller slices can never pass.
 ///
 /// # Errors
 /// A margin or alpha outside (0, 1).
 pub fn min_n_without_flips(margin: f64, alpha: f64) -> Result<u64, StatsError> {
+    // Without gains the chance of no loss is the binomial rule; the test asks for that or more.
+    let mut n = min_n_without_flips_exact(margin, alpha)?.max(1);
+    while !calibrated_proves(PairedCounts::new(0, 0, n)?, margin, alpha)? {
+        n += 1;
+    }
+    Ok(n)
+}
+
+/// The same by Tango's closed form `n >= z^2 (1 - m) / m`, which the design effect of clusters
+/// multiplies.
+///
+/// # Errors
+/// A margin or alpha outside (0, 1).
+pub fn min_n_without_flips_score(margin: f64, alpha: f64) -> Result<u64, StatsError> {
     open_unit("margin", margin)?;
     open_unit("alpha", alpha)?;
     let z = norm_quantile(1.0 - alpha).max(0.0);

@@ -89,6 +89,35 @@ impl Arm {
         }
     }
 
+    /// The arm at some positions only. Money and counts stay as they are, so that nothing may be left
+    /// out that has any.
+    pub(super) fn pick(&self, at: &[usize]) -> Self {
+        fn of<T: Copy>(column: &[T], at: &[usize]) -> Vec<T> {
+            at.iter().map(|&i| column[i]).collect()
+        }
+        Self {
+            state: of(&self.state, at),
+            score: of(&self.score, at),
+            cost_usd: of(&self.cost_usd, at),
+            ttft_ms: of(&self.ttft_ms, at),
+            router_ms: of(&self.router_ms, at),
+            e2e_ms: of(&self.e2e_ms, at),
+            rank_score: of(&self.rank_score, at),
+            propensity: of(&self.propensity, at),
+            final_model: of(&self.final_model, at),
+            first_model: of(&self.first_model, at),
+            input_tokens: of(&self.input_tokens, at),
+            output_tokens: of(&self.output_tokens, at),
+            calls: of(&self.calls, at),
+            served: of(&self.served, at),
+            any_error: of(&self.any_error, at),
+            place: of(&self.place, at),
+            ledger: self.ledger,
+            errors: self.errors.clone(),
+            trials: self.trials,
+        }
+    }
+
     /// Model whose answer was given (fleet position), where there is one.
     pub fn final_model(&self, at: usize) -> Option<usize> {
         known(self.final_model[at])

@@ -10,3 +10,5 @@ mod run;
 pub use arm::{Arm, ScoreState};
 pub use ledger::{Ledger, Money};
 pub use run::{Place, RunTable};
+
+pub(crate) use run::notes;

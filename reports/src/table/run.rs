@@ -7,7 +7,7 @@ use std::sync::Arc;
 use weighbridge_datasets::SliceSet;
 use weighbridge_record::{GatePolicy, LogError, RunHeader, RunReader, SampleLine, Trial};
 
-use super::Arm;
+use super::{Arm, Money};
 
 /// Where a trial's line is in the log, so that the few texts a report shows can be read again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Place {
 pub struct RunTable {
     header: RunHeader,
     samples: Vec<SampleLine>,
+    /// Judged samples of the run that this table leaves out.
+    elsewhere: Vec<SampleLine>,
+    /// Trials in the log that this table leaves out, and what they cost.
+    unused: (u64, Money),
     arms: Vec<Arm>,
     // Only looked up, never iterated: its order cannot reach an output.
     sample_ids: HashMap<Arc<str>, u32>,
@@ -37,6 +41,9 @@ pub struct RunTable {
 impl RunTable {
     /// File of facts about the client, beside the log of a live run: a JSON object of texts.
     pub const NOTES: &'static str = "client.json";
+
+    /// Note in the header that holds the hash of the gate policy the run was made under.
+    pub const GATE_HASH: &'static str = "gate_hash";
 
     /// An empty table for a run.
     pub fn new(header: RunHeader, samples: Vec<SampleLine>) -> Self {
@@ -59,6 +66,8 @@ impl RunTable {
         Self {
             header,
             samples,
+            elsewhere: Vec::new(),
+            unused: (0, Money::default()),
             arms,
             sample_ids,
             policy_ids,
@@ -74,12 +83,26 @@ impl RunTable {
     /// # Errors
     /// [`LogError`] naming file and line.
     pub fn load(dir: &Path) -> Result<Self, LogError> {
+        Self::load_where(dir, |_| true)
+    }
+
+    /// Streams a run directory and leaves out the trials of samples that `keep` refuses; they are
+    /// counted as [unused](Self::unused).
+    ///
+    /// # Errors
+    /// [`LogError`] naming file and line.
+    pub fn load_where(dir: &Path, keep: impl Fn(&str) -> bool) -> Result<Self, LogError> {
         let mut reader = RunReader::open(dir)?;
         let samples = RunReader::samples(dir)?;
         let mut header = reader.header().clone();
         header.notes.extend(notes(dir));
         let mut table = Self::new(header, samples);
         while let Some(at) = reader.next_trial()? {
+            if !keep(&at.trial.sample) {
+                table.unused.0 += 1;
+                table.unused.1 += Money::of_usd(at.trial.cost_usd);
+                continue;
+            }
             table.push(
                 &at.trial,
                 Place {
@@ -146,11 +169,22 @@ impl RunTable {
         Some(found)
     }
 
+    /// Adds the facts about the client that lie beside a log, as [`Self::load`] does.
+    pub(crate) fn note_clients(&mut self, dir: &Path) {
+        self.header.notes.extend(notes(dir));
+    }
+
     /// The same run, held against another gate policy.
     #[must_use]
     pub fn with_gate(mut self, gate: GatePolicy) -> Self {
         self.header.gate = gate;
         self
+    }
+
+    /// Hash of the gate policy that the run was made under.
+    pub fn made_under(&self) -> String {
+        let kept = self.header.notes.get(Self::GATE_HASH).cloned();
+        kept.unwrap_or_else(|| self.header.gate.hash())
     }
 
     /// The run's header.
@@ -161,6 +195,41 @@ impl RunTable {
     /// The judged samples, in the order of the dataset.
     pub fn samples(&self) -> &[SampleLine] {
         &self.samples
+    }
+
+    /// The judged samples, then those of the run that this table [leaves out](Self::only).
+    pub fn all_samples(&self) -> impl Iterator<Item = &SampleLine> {
+        self.samples.iter().chain(&self.elsewhere)
+    }
+
+    /// Trials in the log that this table leaves out, and what they cost in US dollars.
+    pub fn unused(&self) -> (u64, f64) {
+        (self.unused.0, self.unused.1.usd())
+    }
+
+    /// The same run over some of its samples, by position; the others must have no trial here.
+    #[must_use]
+    pub fn only(&self, samples: &[u32]) -> Self {
+        let mut kept = vec![false; self.samples.len()];
+        for &sample in samples {
+            kept[sample as usize] = true;
+        }
+        let (mut inside, mut elsewhere) = (Vec::new(), self.elsewhere.clone());
+        for (sample, kept) in self.samples.iter().zip(&kept) {
+            let to = if *kept { &mut inside } else { &mut elsewhere };
+            to.push(sample.clone());
+        }
+        let at: Vec<usize> = (0..self.repeats())
+            .flat_map(|repeat| (0..kept.len()).map(move |sample| (repeat, sample)))
+            .filter(|(_, sample)| kept[*sample])
+            .map(|(repeat, sample)| repeat * kept.len() + sample)
+            .collect();
+        let mut table = Self::new(self.header.clone(), inside);
+        table.arms = self.arms.iter().map(|arm| arm.pick(&at)).collect();
+        table.elsewhere = elsewhere;
+        table.unused = self.unused;
+        table.foreign = self.foreign;
+        table
     }
 
     /// Repeats of each trial, at least 1.
@@ -183,9 +252,9 @@ impl RunTable {
         self.foreign
     }
 
-    /// Registered, label-defined slices.
+    /// Registered slices.
     pub fn slices(&self) -> SliceSet {
-        SliceSet::of_labels(&self.header.slices, self.samples.iter().map(|s| &s.labels))
+        SliceSet::build(&self.header.slices, &self.samples)
     }
 
     /// Cluster number of each sample; samples without a cluster have one of their own. `None` when
@@ -210,7 +279,7 @@ impl RunTable {
 }
 
 /// Facts about the client, where the run directory has any.
-fn notes(dir: &Path) -> BTreeMap<String, String> {
+pub(crate) fn notes(dir: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(dir.join(RunTable::NOTES)).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
 }

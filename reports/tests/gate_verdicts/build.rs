@@ -84,6 +84,7 @@ impl Run {
                 findings: Vec::new(),
                 started_unix_ms: None,
                 host: None,
+                change: None,
                 notes: BTreeMap::new(),
             },
             samples: Vec::new(),
@@ -109,6 +110,7 @@ impl Run {
             prompt_chars: 10,
             prompt: "q".to_owned(),
             expected: None,
+            fingerprint: None,
         });
         self.samples.last_mut().unwrap()
     }

@@ -4,7 +4,7 @@ use weighbridge_reports::stats::hull::{
     CostQuality, area, nondecreasing_upper_hull, normalised_area, pareto,
 };
 use weighbridge_reports::stats::planning::{
-    PairedVariance, decompose_repeats, min_n_without_flips, min_n_without_flips_exact,
+    PairedVariance, decompose_repeats, min_n_without_flips_exact, min_n_without_flips_score,
     non_inferiority_items,
 };
 use weighbridge_reports::stats::shrinkage::{
@@ -64,7 +64,7 @@ fn ni_min_n_zero_discordant() {
     for row in rows(&golden("ni_min_n_zero_discordant")) {
         let (margin, alpha) = (num(&row["margin"]), num(&row["alpha"]));
         assert_eq!(
-            min_n_without_flips(margin, alpha).unwrap(),
+            min_n_without_flips_score(margin, alpha).unwrap(),
             int(&row["tango_n"]),
             "{row}"
         );

@@ -164,6 +164,7 @@ fn an_empty_report_is_still_a_page() {
     report.comparisons.clear();
     report.health.clear();
     report.policies.clear();
+    report.leaderboard = None;
     report.plane.points.clear();
     report.routing.clear();
     report.latency.clear();
@@ -182,4 +183,18 @@ fn the_same_report_gives_the_same_bytes() {
         html(&fixture::report()).unwrap(),
         html(&fixture::report()).unwrap()
     );
+}
+
+#[test]
+fn the_leaderboard_says_ranks_in_words_picture_and_table() {
+    let page = html(&fixture::report()).unwrap();
+    let section = page.split("id=\"leaderboard\"").nth(1).unwrap();
+    let section = section.split("</section>").next().unwrap();
+    assert!(section.contains("Ranks 2–4 cannot be told apart"));
+    assert!(section.contains("ranks 2–5</text>") && section.contains("rank 1</text>"));
+    assert!(section.contains("<td class=\"n plain\">2–5</td>"));
+    assert!(section.contains("−2.6 [−4.1, −1.1]"));
+    let mut report = fixture::report();
+    report.leaderboard = None;
+    assert!(!html(&report).unwrap().contains("leaderboard"));
 }

@@ -99,3 +99,31 @@ fn terminal_text_holds_no_foreign_escape() {
     .fold(coloured, |text, code| text.replace(code, ""));
     assert_eq!(bare, plain);
 }
+
+#[test]
+fn ten_thousand_slices_and_flips_still_make_a_comment() {
+    let mut report = fixture::report();
+    let slice = report.comparisons[0].slices[0].clone();
+    let flip = report.flips[0].clone();
+    for i in 0..10_000 {
+        let mut slice = slice.clone();
+        slice.name = format!("{} {i}", fixture::HOSTILE.repeat(20));
+        report.comparisons[0].slices.push(slice);
+        let mut flip = flip.clone();
+        flip.sample = format!("{} {i}", fixture::HOSTILE.repeat(20));
+        flip.baseline.answer = Some(format!(
+            "\0\u{2028}</details>{}",
+            fixture::HOSTILE.repeat(50)
+        ));
+        report.flips.push(flip);
+    }
+    let text = markdown(&report);
+    assert!(text.chars().count() < 65_536, "{}", text.chars().count());
+    assert!(text.contains("more slices are in report.html") && text.contains("Some lost samples"));
+    assert_eq!(
+        text.matches("<details>").count(),
+        text.matches("</details>").count()
+    );
+    assert!(!text.contains(['\0', '\u{2028}', '\x1b']));
+    assert!(!text.contains("@everyone") && !text.contains("::error"));
+}

@@ -147,7 +147,8 @@ fn check(path: &Path) -> Result<Exit, Failure> {
     let mut findings = dataset.manifest().findings.clone();
     findings.extend(health::check_outcomes(&dataset, &outcomes, &rules));
     for finding in &findings {
-        eprintln!("  {:?}: {}", finding.severity, finding.message);
+        let text = format!("  {:?}: {}", finding.severity, finding.message);
+        eprintln!("{}", crate::log_text::talk(&text));
     }
     if findings.is_empty() {
         eprintln!("  nothing noticed");

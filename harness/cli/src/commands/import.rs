@@ -47,6 +47,9 @@ fn describe(format: Format, imported: &Imported, out: &std::path::Path) {
         out.display()
     );
     for finding in &imported.dataset.manifest().findings {
-        eprintln!("  {}", finding.message);
+        eprintln!(
+            "{}",
+            crate::log_text::talk(&format!("  {}", finding.message))
+        );
     }
 }

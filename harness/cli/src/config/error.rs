@@ -54,6 +54,11 @@ impl ConfigError {
         Self { hint, ..made }
     }
 
+    /// Whether it is about the file as a whole: there is no place in it to point at.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.place.is_none()
+    }
+
     /// With what to do about it.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -6,6 +6,7 @@
 
 mod backend;
 mod error;
+mod gate;
 mod models;
 mod parse;
 mod policy;
@@ -13,12 +14,14 @@ mod position;
 mod resolve;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
+mod slices;
 mod written;
 
 pub(crate) use backend::BackendWritten;
 pub(crate) use error::{ConfigError, nearest};
+pub(crate) use gate::{GateFile, Names};
 pub(crate) use parse::parse;
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};
-pub(crate) use resolve::{Experiment, Overrides, gate_file, load};
+pub(crate) use resolve::{Experiment, Overrides, load};
 pub(crate) use written::{ControlsWritten, ModelWritten, RunWritten, Written};

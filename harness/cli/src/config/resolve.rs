@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use weighbridge_datasets::import::{Format, import};
-use weighbridge_datasets::{Dataset, Manifest, OutcomeStore, SliceRule};
+use weighbridge_datasets::{Dataset, Manifest, OutcomeStore, SliceRule, SliceSet};
 use weighbridge_policies::{Fleet, ModelInfo};
 use weighbridge_record::{GatePolicy, SampleLine};
 
 use super::error::{ConfigError, nearest};
+use super::gate::{GateFile, Names, check_rules};
 use super::models::{models_of, renamed};
 use super::parse::Source;
-use super::written::{GateWritten, ModeWritten, SlicesWritten, Top};
+use super::written::{GateWritten, ModeWritten, Top};
 use super::{BackendWritten, ControlsWritten, ModelWritten, PolicyWritten, RunWritten, Written};
 use crate::failure::Failure;
 
@@ -95,7 +96,7 @@ pub(crate) fn resolve(
     let source = Source { path, text: &text };
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let Written {
-        top,
+        mut top,
         gate,
         backends,
         models,
@@ -107,7 +108,8 @@ pub(crate) fn resolve(
     let is_live = top.run.mode == ModeWritten::Live;
     let models = models_of(source, is_live, &backends, models, &outcomes)?;
     let outcomes = renamed(outcomes, &models);
-    let gate = gate_policy(source, &folder, gate)?;
+    let rules = super::slices::slices(source, std::mem::take(&mut top.slices))?;
+    let gate = gate_policy(source, &folder, gate, &all, &models, &rules)?;
     check_policies(source, &policies)?;
     let fleet = fleet(&models);
     let pair = pair(source, &top, &fleet)?;
@@ -126,7 +128,7 @@ pub(crate) fn resolve(
             .as_ref()
             .map(|s| s.get_ref().clone()),
         outcomes,
-        slices: slices(top.slices),
+        slices: rules,
         run: top.run,
         controls: top.controls,
         gate,
@@ -263,15 +265,6 @@ fn judged(
     }
 }
 
-fn slices(written: SlicesWritten) -> Vec<SliceRule> {
-    let by = written.by.into_iter().map(SliceRule::By);
-    let named = written.named.into_iter().map(|s| SliceRule::Where {
-        name: s.name,
-        labels: s.labels,
-    });
-    by.chain(named).collect()
-}
-
 fn fleet(models: &[ModelWritten]) -> Fleet {
     let info = |m: &ModelWritten| {
         let price = m.price.unwrap_or_default();
@@ -290,32 +283,36 @@ fn gate_policy(
     source: Source<'_>,
     folder: &Path,
     gate: Option<GateWritten>,
+    all: &Dataset,
+    models: &[ModelWritten],
+    rules: &[SliceRule],
 ) -> Result<GatePolicy, ConfigError> {
+    let slices = SliceSet::build(rules, all.samples());
+    let names = Names {
+        slices: slices.iter().map(|(name, _)| name.to_owned()).collect(),
+        models: models.iter().map(|m| m.name.clone()).collect(),
+    };
     match gate {
         None => Ok(GatePolicy::default()),
         Some(GateWritten::Rules(rules)) => {
-            let span = rules.span();
-            rules
-                .get_ref()
-                .check()
-                .map_err(|problem| source.at(&span, problem))?;
+            check_rules(source, Some("gate"), rules.get_ref(), &names)?;
             Ok(rules.into_inner())
         }
-        Some(GateWritten::File(file)) => gate_file(&folder.join(file.get_ref())),
+        Some(GateWritten::File(file)) => {
+            let path = folder.join(file.get_ref());
+            let read = GateFile::read(&path).map_err(|error| match error.is_unread() {
+                true => source
+                    .at(
+                        &file.span(),
+                        format!("cannot read the gate policy {}", path.display()),
+                    )
+                    .with_hint("the path is relative to the experiment file"),
+                false => error,
+            })?;
+            read.check_names(&names)?;
+            Ok(read.into_policy())
+        }
     }
-}
-
-/// Reads a gate policy from a file of its own.
-pub(crate) fn gate_file(path: &Path) -> Result<GatePolicy, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| ConfigError::file(path, format!("cannot read the gate policy: {e}")))?;
-    let gate: GatePolicy = toml::from_str(&text).map_err(|e| ConfigError::toml(path, &text, &e))?;
-    gate.check().map_err(|problem| {
-        let key = problem.split('`').nth(1).unwrap_or_default();
-        let start = text.find(key).unwrap_or(0);
-        ConfigError::at(path, &text, &(start..start + key.len()), problem)
-    })?;
-    Ok(gate)
 }
 
 fn check_policies(source: Source<'_>, policies: &[PolicyWritten]) -> Result<(), ConfigError> {

@@ -1,4 +1,4 @@
-//! The JSON Schema of the experiment file, made from the structures that read it.
+//! JSON Schemas, made from the structures that read or write the files.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -48,6 +48,30 @@ pub(crate) fn text() -> String {
     text + "\n"
 }
 
+/// Schema of the gate policy file.
+pub(crate) fn gate() -> String {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    titled(
+        generator.into_root_schema_for::<GatePolicy>().to_value(),
+        "Weighbridge gate policy",
+    )
+}
+
+/// Schema of `verdict.json`.
+pub(crate) fn verdict() -> String {
+    // Read as a consumer reads it: what is always written is required, also where it may be null.
+    let generator = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
+    let schema = weighbridge_reports::render::verdict_schema(generator);
+    titled(schema.to_value(), "Weighbridge verdict")
+}
+
+fn titled(mut root: Value, title: &str) -> String {
+    root["title"] = json!(title);
+    serde_json::to_string_pretty(&root).unwrap_or_default() + "\n"
+}
+
 /// Every kind with the keys that all policies share.
 fn policies(kinds: &Value, role: &Value, fit: &Value) -> Value {
     let mut variants = kinds["oneOf"].as_array().cloned().unwrap_or_default();
@@ -79,16 +103,23 @@ fn policies(kinds: &Value, role: &Value, fit: &Value) -> Value {
 mod tests {
     use super::*;
 
-    /// The schema is checked in for editors; regenerate it with
-    /// `weighbridge schema > harness/cli/schema/experiment.schema.json`.
+    /// The schemas are checked in for editors; regenerate one with
+    /// `weighbridge schema NAME > harness/cli/schema/NAME.schema.json`.
     #[test]
-    fn the_checked_in_schema_is_the_generated_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/experiment.schema.json");
-        let kept = std::fs::read_to_string(path).unwrap();
-        assert!(
-            kept == text(),
-            "{path} has drifted: run `weighbridge schema > {path}`"
-        );
+    fn the_checked_in_schemas_are_the_generated_ones() {
+        for (name, text) in [
+            ("experiment", text()),
+            ("verdict", verdict()),
+            ("gate", gate()),
+        ] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
+            let path = format!("{folder}/{name}.schema.json");
+            let kept = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(
+                kept == text,
+                "{path} has drifted: run `weighbridge schema {name} > {path}`"
+            );
+        }
     }
 
     #[test]

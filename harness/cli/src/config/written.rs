@@ -96,7 +96,8 @@ pub(crate) struct SlicesWritten {
     pub(crate) named: Vec<NamedSlice>,
 }
 
-/// `[[slices.where]]`.
+/// `[[slices.where]]`: a slice of a name of its own, by conditions that must all hold. At least one
+/// condition is needed.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -104,7 +105,28 @@ pub(crate) struct NamedSlice {
     /// Name of the slice.
     pub(crate) name: String,
     /// Label values that must all be present.
+    #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,
+    /// Length of the prompt in characters, over all messages.
+    pub(crate) prompt_chars: Option<CharBandWritten>,
+    /// Words or phrases that the first 600 characters of the last user message must all contain;
+    /// case and punctuation do not matter.
+    #[serde(default)]
+    pub(crate) words: Vec<String>,
+    /// Written by `weighbridge slices discover`: the comparison in which the slice was found. The
+    /// slice is shown but never gates there, since it was chosen by that very result.
+    pub(crate) found_in: Option<String>,
+}
+
+/// `prompt_chars` of a slice; at least one end is given.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CharBandWritten {
+    /// Smallest length that belongs to the slice.
+    pub(crate) at_least: Option<u64>,
+    /// Smallest length that is too long for it.
+    pub(crate) below: Option<u64>,
 }
 
 /// `[run]`.
@@ -114,6 +136,10 @@ pub(crate) struct NamedSlice {
 pub(crate) struct RunWritten {
     /// `live` calls backends, `replay` looks recorded outcomes up.
     pub(crate) mode: ModeWritten,
+    /// Judge after every sample, in an order fixed by a hash, and stop as soon as the verdict is
+    /// clear. Error rates hold at every look; single intervals are wider than after a fixed number.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) sequential: bool,
     /// Requests in flight at once, at least 1.
     pub(crate) concurrency: usize,
     /// Tries after the first of a call that failed for a passing reason.
@@ -143,6 +169,7 @@ impl Default for RunWritten {
     fn default() -> Self {
         Self {
             mode: ModeWritten::Live,
+            sequential: false,
             concurrency: 16,
             retries: 2,
             timeout_s: 120.0,

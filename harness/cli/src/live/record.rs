@@ -7,9 +7,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Receiver;
 use weighbridge_engine::Event;
 use weighbridge_engine::executor::StopHandle;
-use weighbridge_record::RunWriter;
+use weighbridge_record::{RunWriter, Trial};
 use weighbridge_reports::table::RunTable;
 
+use super::judge::Judge;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -21,12 +22,17 @@ pub(super) struct Log {
     pub(super) writer: RunWriter,
     pub(super) handle: Arc<StopHandle>,
     pub(super) progress: Progress,
+    /// Absent in a fixed-n run.
+    pub(super) judge: Option<Judge>,
 }
 
 impl Log {
     /// Writes every trial as it ends. When the log cannot be written the run is stopped: an answer
     /// that cannot be kept must not be paid for.
-    pub(super) async fn record(mut self, mut events: Receiver<Event>) -> Result<(), Failure> {
+    pub(super) async fn record(
+        mut self,
+        mut events: Receiver<Event>,
+    ) -> Result<Option<Judge>, Failure> {
         let mut failure = None;
         let mut written = 0u64;
         let mut spent = 0.0;
@@ -47,6 +53,7 @@ impl Log {
                     }
                     spent += trial.cost_usd;
                     self.progress.tick(spent);
+                    self.look(&trial);
                 }
                 Event::BudgetReached(limit) => {
                     self.progress
@@ -59,7 +66,22 @@ impl Log {
         self.progress.finish();
         match failure {
             Some(error) => Err(error.into()),
-            None => Ok(self.writer.sync()?),
+            None => {
+                self.writer.sync()?;
+                Ok(self.judge)
+            }
+        }
+    }
+
+    /// Judges after a trial. Trials under way at the stop still come, are written, and not used.
+    fn look(&mut self, trial: &Trial) {
+        let Some(judge) = self.judge.as_mut() else {
+            return;
+        };
+        let stopped = judge.stop().is_some() || judge.budget.is_some();
+        if !stopped && judge.is_enough(trial) {
+            self.progress.say(&judge.sentence());
+            self.handle.enough();
         }
     }
 }

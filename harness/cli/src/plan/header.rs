@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use weighbridge_record::{DatasetInfo, HostInfo, Mode, ModelEntry, RunHeader, SCHEMA};
+use weighbridge_record::{DatasetInfo, GatePolicy, HostInfo, Mode, ModelEntry, RunHeader, SCHEMA};
+use weighbridge_reports::table::RunTable;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Planned;
@@ -38,7 +39,8 @@ pub(crate) fn header(experiment: &Experiment, planned: &[Planned]) -> RunHeader 
         findings: manifest.findings.clone(),
         started_unix_ms: None,
         host: live.then(host),
-        notes: notes(experiment),
+        change: None,
+        notes: notes(experiment, &experiment.gate),
     }
 }
 
@@ -50,7 +52,7 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
         .map(|p| serde_json::json!({ "name": p.entry.name, "kind": p.entry.kind, "hash": p.entry.hash }))
         .collect();
     let run = &experiment.run;
-    serde_json::json!({
+    let mut resolved = serde_json::json!({
         "name": experiment.name,
         "seed": experiment.seed,
         "repeats": experiment.repeats,
@@ -64,7 +66,11 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
         "models": experiment.models,
         "policies": policies,
         "slices": experiment.slices,
-    })
+    });
+    if run.sequential {
+        resolved["sequential"] = true.into();
+    }
+    resolved
 }
 
 fn fleet(experiment: &Experiment) -> Vec<ModelEntry> {
@@ -84,8 +90,10 @@ fn fleet(experiment: &Experiment) -> Vec<ModelEntry> {
     experiment.models.iter().map(entry).collect()
 }
 
-fn notes(experiment: &Experiment) -> BTreeMap<String, String> {
+fn notes(experiment: &Experiment, gate: &GatePolicy) -> BTreeMap<String, String> {
     let mut notes = BTreeMap::new();
+    // Kept beside the policy itself: a run judged by another one later still says what it was made under.
+    notes.insert(RunTable::GATE_HASH.to_owned(), gate.hash());
     for (key, model) in [("weak", &experiment.weak), ("strong", &experiment.strong)] {
         if let Some(model) = model {
             notes.insert(key.to_owned(), model.clone());

@@ -54,6 +54,8 @@ pub enum RunEnd {
     Completed,
     /// A budget limit was reached; the run resumes.
     Budget(BudgetLimit),
+    /// Told that nothing more is needed; every trial under way was finished.
+    Enough,
     /// Stopped from outside, or nobody read the events any more; the run resumes.
     Interrupted,
 }

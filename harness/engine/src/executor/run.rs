@@ -48,6 +48,7 @@ impl Live {
             &self.samples,
             &names,
             repeats,
+            self.settings.sample_major,
             &self.done,
         );
         let total = self.samples.len() * names.len() * repeats as usize;
@@ -61,7 +62,7 @@ impl Live {
             shared: Arc::new(self.shared(clock, repeats, events)),
         };
         state.work(&mut stop).await;
-        state.drain().await;
+        state.drain(&mut stop).await;
         LiveSummary {
             progress: state.progress(),
             end: state.end.unwrap_or(RunEnd::Completed),
@@ -89,6 +90,15 @@ impl Live {
     }
 }
 
+/// How a run ends that was stopped from outside.
+fn stopped_end(stop: &Stop) -> RunEnd {
+    if stop.is_interrupted() {
+        RunEnd::Interrupted
+    } else {
+        RunEnd::Enough
+    }
+}
+
 struct State {
     shared: Arc<Shared>,
     tasks: std::vec::IntoIter<Task>,
@@ -106,15 +116,15 @@ impl State {
     async fn work(&mut self, stop: &mut Stop) {
         loop {
             self.fill(stop).await;
-            if self.running.is_empty() {
+            if self.running.is_empty() || (self.end.is_some() && stop.is_stopped()) {
                 return;
             }
             tokio::select! {
                 // Finished trials first: none is lost to a stop that comes at the same moment.
                 biased;
                 Some(joined) = self.running.join_next() => self.finished(joined).await,
-                () = stop.stopped(), if self.end != Some(RunEnd::Interrupted) => {
-                    self.end = Some(RunEnd::Interrupted);
+                () = stop.stopped(), if self.end.is_none_or(|end| matches!(end, RunEnd::Budget(_))) => {
+                    self.end = Some(stopped_end(stop));
                     return;
                 }
             }
@@ -125,7 +135,7 @@ impl State {
         let room = self.shared.settings.concurrency.max(1);
         while self.end.is_none() && self.running.len() < room {
             if stop.is_stopped() {
-                self.end = Some(RunEnd::Interrupted);
+                self.end = Some(stopped_end(stop));
                 return;
             }
             let Some(task) = self.tasks.next() else {
@@ -176,8 +186,17 @@ impl State {
         }
     }
 
-    /// After a stop: lets trials under way end within the grace time, then aborts them.
-    async fn drain(&mut self) {
+    /// After a stop: lets trials under way end, within the grace time unless nothing more was
+    /// needed, then aborts them.
+    async fn drain(&mut self, stop: &mut Stop) {
+        while self.end == Some(RunEnd::Enough) && !self.running.is_empty() {
+            tokio::select! {
+                biased;
+                Some(joined) = self.running.join_next() => self.finished(joined).await,
+                // Interrupted on top of it: those under way get the grace time from now on.
+                () = stop.interrupted() => break,
+            }
+        }
         let grace = tokio::time::sleep(self.shared.settings.grace);
         tokio::pin!(grace);
         while !self.running.is_empty() {

@@ -32,23 +32,29 @@ fn shuffled(seed: u64, sample: &str, position: usize, policies: usize, repeat: u
     tasks
 }
 
-/// All trials that are not finished yet: repeat by repeat, samples in arrival order.
+/// All trials that are not finished yet, samples in arrival order: repeat by repeat, or, if
+/// `sample_major`, all repeats of a sample before the next one.
 pub(super) fn tasks(
     seed: u64,
     samples: &[Sample],
     policies: &[Arc<str>],
     repeats: u32,
+    sample_major: bool,
     done: &BTreeSet<TrialKey>,
 ) -> Vec<Task> {
-    let mut tasks = Vec::with_capacity(samples.len() * policies.len() * repeats as usize);
-    for repeat in 0..repeats {
-        for (position, sample) in samples.iter().enumerate() {
-            let id: Arc<str> = sample.id.as_str().into();
-            let of_sample = shuffled(seed, &id, position, policies.len(), repeat);
-            tasks.extend(of_sample.into_iter().filter(|task| {
-                !done.contains(&(Arc::clone(&id), Arc::clone(&policies[task.policy]), repeat))
-            }));
-        }
+    let mut turns: Vec<(u32, usize)> = (0..repeats)
+        .flat_map(|repeat| (0..samples.len()).map(move |position| (repeat, position)))
+        .collect();
+    if sample_major {
+        turns.sort_by_key(|(repeat, position)| (*position, *repeat));
+    }
+    let mut tasks = Vec::with_capacity(turns.len() * policies.len());
+    for (repeat, position) in turns {
+        let id: Arc<str> = samples[position].id.as_str().into();
+        let of_sample = shuffled(seed, &id, position, policies.len(), repeat);
+        tasks.extend(of_sample.into_iter().filter(|task| {
+            !done.contains(&(Arc::clone(&id), Arc::clone(&policies[task.policy]), repeat))
+        }));
     }
     tasks
 }
@@ -66,15 +72,18 @@ mod tests {
             .collect();
         let policies: Vec<Arc<str>> = vec!["a".into(), "b".into(), "c".into()];
         let none = BTreeSet::new();
-        let all = tasks(1, &samples, &policies, 2, &none);
+        let all = tasks(1, &samples, &policies, 2, false, &none);
         assert_eq!(all.len(), 20 * 3 * 2);
-        assert_eq!(all, tasks(1, &samples, &policies, 2, &none));
+        assert_eq!(all, tasks(1, &samples, &policies, 2, false, &none));
         let first: BTreeSet<_> = all.iter().step_by(3).map(|task| task.policy).collect();
         assert_eq!(first.len(), 3, "a policy never comes first");
         let done = BTreeSet::from([("s3".into(), "b".into(), 1)]);
-        let rest = tasks(1, &samples, &policies, 2, &done);
+        let rest = tasks(1, &samples, &policies, 2, false, &done);
         assert_eq!(rest.len(), all.len() - 1);
         let same_order = all.iter().filter(|task| rest.contains(task));
         assert!(same_order.eq(rest.iter()));
+        let by_sample = tasks(1, &samples, &policies, 2, true, &none);
+        assert!(by_sample.is_sorted_by_key(|task| (task.sample, task.repeat)));
+        assert_eq!(by_sample.len(), all.len());
     }
 }

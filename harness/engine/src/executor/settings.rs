@@ -25,6 +25,9 @@ pub struct Settings {
     /// Whether requests carry a sampling seed, derived from the run's seed and the repeat: the same
     /// for every policy.
     pub send_seed: bool,
+    /// Whether all repeats of a sample come before the next sample, as a run that is judged sample by
+    /// sample needs; otherwise repeat by repeat.
+    pub sample_major: bool,
     /// Output tokens assumed for the worst case of a call without a limit.
     pub assumed_output_tokens: u32,
 }
@@ -40,6 +43,7 @@ impl Default for Settings {
             grace: Duration::from_secs(30),
             isolate_cache: false,
             send_seed: false,
+            sample_major: false,
             assumed_output_tokens: 4096,
         }
     }

@@ -20,8 +20,16 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../../templates/parts/verdict.html"),
     ),
     (
+        "run_diff",
+        include_str!("../../../templates/parts/run_diff.html"),
+    ),
+    (
         "slices",
         include_str!("../../../templates/parts/slices.html"),
+    ),
+    (
+        "leaderboard",
+        include_str!("../../../templates/parts/leaderboard.html"),
     ),
     ("flips", include_str!("../../../templates/parts/flips.html")),
     (
@@ -31,6 +39,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     (
         "ledger",
         include_str!("../../../templates/parts/ledger.html"),
+    ),
+    (
+        "sequential",
+        include_str!("../../../templates/parts/sequential.html"),
     ),
     (
         "routing",

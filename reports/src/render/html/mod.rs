@@ -10,12 +10,15 @@ mod figure;
 mod flips;
 mod health;
 mod latency;
+mod leaderboard;
 mod ledger;
 mod page;
 mod plane;
 mod policies;
 mod provenance;
 mod routing;
+mod run_diff;
+mod sequential;
 mod slices;
 mod verdict;
 

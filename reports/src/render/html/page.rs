@@ -6,7 +6,8 @@ use minijinja::{Environment, Value, context};
 use super::detail::{DETAILS, Detail};
 use super::environment::{STYLE, environment};
 use super::{
-    flips, health, latency, ledger, plane, policies, provenance, routing, slices, verdict,
+    flips, health, latency, leaderboard, ledger, plane, policies, provenance, routing, run_diff,
+    sequential, slices, verdict,
 };
 use crate::model::Report;
 use crate::render::RenderError;
@@ -42,14 +43,17 @@ fn render(
         shortened => shortened,
         style => Value::from_safe_string(STYLE.to_owned()),
         verdict => Value::from(Serde(verdict::view(report))),
+        run_diff => Value::from(Serde(run_diff::view(report))),
         policies => Value::from(Serde(policies::table(report))),
         policies_more => Value::from(Serde(policies::more(report))),
+        leaderboard => Value::from(Serde(leaderboard::view(report))),
         slices => Value::from(Serde(slices::view(report, detail))),
         plane => Value::from(Serde(plane::view(report))),
         flips => Value::from(Serde(flips::view(report, detail))),
         latency => Value::from(Serde(latency::view(report))),
         ledger => Value::from(Serde(ledger::view(report))),
         routing => Value::from(Serde(routing::view(report))),
+        sequential => Value::from(Serde(sequential::view(report))),
         health => Value::from(Serde(health::view(report))),
         appendix => Value::from(Serde(provenance::view(report))),
     };

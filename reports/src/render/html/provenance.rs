@@ -110,6 +110,7 @@ fn facts(report: &Report) -> Table {
         ("Dataset licence", p.dataset.licence.clone()),
         ("Dataset fingerprint", p.dataset.fingerprint.clone()),
         ("Experiment hash", p.experiment_hash.clone()),
+        ("Gate policy version", report.gate.version.to_string()),
         ("Gate hash", p.gate_hash.clone()),
         ("Seed", p.seed.to_string()),
         ("Repeats", p.repeats.to_string()),

@@ -11,6 +11,7 @@ mod frame;
 mod labels;
 mod lines;
 mod plane;
+mod ranks;
 mod scale;
 
 pub(crate) use bars::{Bar, bars};
@@ -19,4 +20,5 @@ pub(crate) use forest::forest;
 pub(crate) use frame::Axis;
 pub(crate) use lines::{Chart, MOST_SERIES, Series, lines};
 pub(crate) use plane::plane;
+pub(crate) use ranks::ranks;
 pub(crate) use scale::decimals;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 /// Size and total of one cluster.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Group {
+pub(crate) struct Group {
     /// Number of items.
-    pub(super) size: f64,
+    pub(crate) size: f64,
     /// Sum of the values.
-    pub(super) sum: f64,
+    pub(crate) sum: f64,
     /// Whether any value is not zero.
-    pub(super) nonzero: bool,
+    pub(crate) nonzero: bool,
 }
 
 /// Totals by cluster id, ordered by id so that sums do not depend on the order of the input.

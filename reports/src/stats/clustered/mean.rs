@@ -1,6 +1,6 @@
 //! Cluster-robust standard errors of a mean and the small-sample interval built on them.
 
-use super::groups::groups;
+use super::groups::{Group, groups};
 use crate::stats::error::{StatsError, finite, open_unit, same_len};
 use crate::stats::interval::Interval;
 use crate::stats::special::{t_quantile, t_sf};
@@ -58,14 +58,21 @@ pub fn clustered_mean(values: &[f64], clusters: &[u32]) -> Result<ClusteredMean,
     finite("values", values, 1)?;
     same_len("values and clusters", values.len(), clusters.len())?;
     let groups = groups(values, clusters);
-    let (n, count) = (values.len() as f64, groups.len() as f64);
-    let mean = groups.iter().map(|g| g.sum).sum::<f64>() / n;
+    let mean = groups.iter().map(|g| g.sum).sum::<f64>() / values.len() as f64;
     let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    Ok(mean_of_groups(&groups, values.len(), squares))
+}
+
+/// The same from totals by cluster; `squares` is the sum of squared deviations of the items from
+/// their mean, for the error that ignores clusters.
+pub(crate) fn mean_of_groups(groups: &[Group], items: usize, squares: f64) -> ClusteredMean {
+    let (n, count) = (items as f64, groups.len() as f64);
+    let mean = groups.iter().map(|g| g.sum).sum::<f64>() / n;
     let several = groups.len() > 1;
 
     let (mut cr0, mut cr2, mut cr3) = (0.0, 0.0, 0.0);
     let (mut trace, mut trace_squared, mut cross) = (0.0, 0.0, 0.0);
-    for g in &groups {
+    for g in groups {
         let leverage = g.size / n;
         let residual = (g.sum - g.size * mean).powi(2);
         cr0 += residual;
@@ -79,18 +86,18 @@ pub fn clustered_mean(values: &[f64], clusters: &[u32]) -> Result<ClusteredMean,
         cross += u2;
     }
     let se = |sum: f64| several.then(|| sum.sqrt() / n);
-    Ok(ClusteredMean {
+    ClusteredMean {
         mean,
-        n: values.len(),
+        n: items,
         clusters: groups.len(),
         nonzero_clusters: groups.iter().filter(|g| g.nonzero).count(),
-        se_iid: (values.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt()),
+        se_iid: (items > 1).then(|| (squares / (n - 1.0) / n).sqrt()),
         se_cr0: se(cr0),
         se_cr1: se(cr0 * count / (count - 1.0)),
         se_cr2: se(cr2),
         se_cr3: se(cr3),
         df: several.then(|| trace * trace / (trace_squared + cross * cross)),
-    })
+    }
 }
 
 impl ClusteredMean {

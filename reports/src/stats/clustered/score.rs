@@ -78,21 +78,26 @@ impl ClusteredPaired {
     /// Empty data, values other than -1, 0, 1, or lengths that differ.
     pub fn new(d: &[f64], clusters: &[u32]) -> Result<Self, StatsError> {
         let (counts, groups) = checked(d, clusters)?;
+        Ok(Self::of_groups(counts, &groups))
+    }
+
+    /// The same from totals by cluster.
+    pub(crate) fn of_groups(counts: PairedCounts, groups: &[Group]) -> Self {
         let n = counts.n as f64;
         let worst = groups.iter().map(|g| g.size * g.size).sum::<f64>() / n;
         let informative = groups.iter().filter(|g| g.sum != 0.0).count();
         let estimated = worst == 1.0 || informative >= MIN_INFORMATIVE_CLUSTERS;
         let design_effect = if estimated {
-            estimate(counts, &groups, worst)
+            estimate(counts, groups, worst)
         } else {
             worst
         };
-        Ok(Self {
+        Self {
             counts,
             clusters: groups.len(),
             design_effect,
             estimated,
-        })
+        }
     }
 
     /// The statistic at `delta`, asymptotically standard normal.

@@ -7,13 +7,11 @@ use rand_chacha::rand_core::SeedableRng;
 /// Flips per word.
 pub(super) const LANES: usize = 64;
 
-/// Words of one refill of the generator: 4 ChaCha blocks.
-const WORDS: usize = 32;
-
 /// Where the sign patterns come from.
 #[derive(Debug, Clone)]
 pub(super) enum Flips {
-    /// ChaCha8: the stream is the block number, the position is the key of the unit.
+    /// ChaCha8: the stream is the block number, the position is the rank of the unit among those with
+    /// a difference, so that items without one change nothing, not even by a random bit.
     Random {
         /// Seeded generator at stream 0.
         base: Box<ChaCha8Rng>,
@@ -61,14 +59,16 @@ impl Flips {
         (self.total() - block * LANES as u64).min(LANES as u64) as usize
     }
 
-    /// Writes the word of each unit for one block. `keys` must be ascending.
-    pub(super) fn fill(&self, block: u64, keys: &[u32], words: &mut Vec<u64>) {
+    /// Writes the word of each of `units` units for one block.
+    pub(super) fn fill(&self, block: u64, units: usize, words: &mut Vec<u64>) {
         words.clear();
         match self {
-            Self::Random { base, .. } => fill_random(base, block, keys, words),
-            Self::Exhaustive { .. } => {
-                words.extend((0..keys.len()).map(|unit| pattern(unit, block)));
+            Self::Random { base, .. } => {
+                let mut rng = base.clone();
+                rng.set_stream(block);
+                words.extend((0..units).map(|_| rng.next_u64()));
             }
+            Self::Exhaustive { .. } => words.extend((0..units).map(|unit| pattern(unit, block))),
         }
     }
 }
@@ -89,48 +89,28 @@ fn pattern(unit: usize, block: u64) -> u64 {
     }
 }
 
-fn fill_random(base: &ChaCha8Rng, block: u64, keys: &[u32], words: &mut Vec<u64>) {
-    let mut rng = base.clone();
-    rng.set_stream(block);
-    let mut buffer = [0_u64; WORDS];
-    let mut group = None;
-    for &key in keys {
-        let (next, slot) = (key / WORDS as u32, key as usize % WORDS);
-        if group != Some(next) {
-            // Two 32-bit generator words to each of ours.
-            rng.set_word_pos(u128::from(next) * 2 * WORDS as u128);
-            for word in &mut buffer {
-                *word = rng.next_u64();
-            }
-            group = Some(next);
-        }
-        words.push(buffer[slot]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_unit_keeps_its_bits_whoever_else_differs() {
+    fn blocks_have_streams_of_their_own() {
         let flips = Flips::random(640, 9);
-        let (mut few, mut many) = (Vec::new(), Vec::new());
-        flips.fill(3, &[70, 4_000_000_000], &mut few);
-        flips.fill(3, &[1, 69, 70, 71, 100, 4_000_000_000], &mut many);
-        assert_eq!(few, [many[2], many[5]]);
-        flips.fill(4, &[70], &mut many);
-        assert_ne!(few[0], many[0]);
+        let (mut few, mut many, mut other) = (Vec::new(), Vec::new(), Vec::new());
+        flips.fill(3, 2, &mut few);
+        flips.fill(3, 6, &mut many);
+        flips.fill(4, 6, &mut other);
+        assert_eq!(few, many[..2]);
+        assert!(many.iter().zip(&other).all(|(a, b)| a != b));
     }
 
     #[test]
     fn enumeration_visits_every_pattern_once() {
         let flips = Flips::exhaustive(8);
-        let keys: Vec<u32> = (0..8).collect();
         let mut seen = std::collections::BTreeSet::new();
         let mut words = Vec::new();
         for block in 0..flips.blocks() {
-            flips.fill(block, &keys, &mut words);
+            flips.fill(block, 8, &mut words);
             for lane in 0..flips.lanes(block) {
                 let code = words
                     .iter()

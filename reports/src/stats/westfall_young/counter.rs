@@ -55,14 +55,38 @@ impl Counter {
     /// The count of each lane.
     pub(super) fn lanes(&self) -> [u32; LANES] {
         let mut lanes = [0_u32; LANES];
-        for (bit, plane) in self.planes[..=self.used].iter().enumerate() {
-            for (lane, total) in lanes.iter_mut().enumerate() {
-                *total += (((plane >> lane) & 1) as u32) << bit;
+        // Eight planes are eight bits of a count, so that a byte of each lane holds their sum.
+        for (group, planes) in self.planes[..=self.used].chunks(8).enumerate() {
+            let mut bytes = [0_u64; 8];
+            for (bit, plane) in planes.iter().enumerate() {
+                for (eight, bits) in bytes.iter_mut().zip(plane.to_le_bytes()) {
+                    *eight |= SPREAD[usize::from(bits)] << bit;
+                }
+            }
+            for (eight, lanes) in bytes.iter().zip(lanes.chunks_exact_mut(8)) {
+                for (lane, byte) in lanes.iter_mut().zip(eight.to_le_bytes()) {
+                    *lane |= u32::from(byte) << (8 * group);
+                }
             }
         }
         lanes
     }
 }
+
+/// Bit `i` of the index as the lowest bit of byte `i`.
+const SPREAD: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            table[index] |= (index as u64 >> bit & 1) << (8 * bit);
+            bit += 1;
+        }
+        index += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

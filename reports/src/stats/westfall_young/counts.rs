@@ -31,11 +31,9 @@ pub(super) fn evaluate(members: &Members, source: &Flips) -> Vec<SliceP> {
         .fold(
             || (observed.no_hits(), Scratch::new(rows.len())),
             |(mut hits, mut scratch), block| {
-                source.fill(block, &members.keys, &mut scratch.words);
+                source.fill(block, members.moving, &mut scratch.words);
                 scratch.p_values(&rows, &tables);
-                for lane in 0..source.lanes(block) {
-                    observed.record(|slice| scratch.p[slice * LANES + lane], &mut hits);
-                }
+                observed.record_block(&scratch.p, source.lanes(block), &mut hits);
                 (hits, scratch)
             },
         )

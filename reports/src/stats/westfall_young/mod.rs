@@ -88,13 +88,14 @@ impl WestfallYoung {
 
     /// Number of independent units with a difference in at least one item.
     pub fn units(&self) -> usize {
-        self.members.keys.len()
+        self.members.moving
     }
 
     /// Runs `flips` random sign patterns (10,000 resolve 1e-4), or all patterns when there are no more
-    /// than that. The bits depend on the seed, the unit (item index or cluster id) and the number of
-    /// the block of 64 flips only, so every thread count gives the same result. Monte-Carlo p-values
-    /// use the add-one rule and are never 0.
+    /// than that. The bits depend on the seed, the rank of the unit (by item index or cluster id, among
+    /// the units with a difference) and the number of the block of 64 flips only, so every thread
+    /// count gives the same result, and items without a difference do not touch it. Monte-Carlo
+    /// p-values use the add-one rule and are never 0.
     ///
     /// # Errors
     /// `flips = 0`, or more memory than a graded problem of this size may use.
@@ -208,6 +209,21 @@ mod tests {
                 .iter()
                 .all(|s| s.p_raw == 1.0 && s.p_adjusted == 1.0)
         );
+    }
+
+    #[test]
+    fn items_without_a_difference_change_no_bit() {
+        let d: Vec<f64> = (0..40)
+            .map(|i| if i % 3 == 0 { 1.0 } else { -1.0 })
+            .collect();
+        let padded: Vec<f64> = d.iter().flat_map(|&x| [0.0, x, 0.0]).collect();
+        let few = [(0..40).collect::<Vec<u32>>(), (5..25).collect()];
+        let many = [(0..120).collect::<Vec<u32>>(), (15..75).collect()];
+        let run = |slices: &[Vec<u32>], d: &[f64]| {
+            let problem = WestfallYoung::new(slices, d, None).unwrap();
+            problem.run(2_000, 5).unwrap()
+        };
+        assert_eq!(run(&few, &d), run(&many, &padded));
     }
 
     #[test]

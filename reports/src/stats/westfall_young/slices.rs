@@ -17,8 +17,8 @@ pub(super) enum Kind {
 /// Slices as compressed rows of units.
 #[derive(Debug, Clone)]
 pub(super) struct Members {
-    /// Random stream key of each unit: its item index or cluster id, ascending.
-    pub(super) keys: Vec<u32>,
+    /// Number of units with a difference.
+    pub(super) moving: usize,
     /// Row boundaries, one more than slices.
     pub(super) offsets: Vec<usize>,
     /// Unit of each entry.
@@ -39,16 +39,16 @@ impl Members {
         if let Some(ids) = cluster {
             same_len("differences and clusters", d.len(), ids.len())?;
         }
-        let (keys, unit_of) = units(d, cluster);
+        let (moving, unit_of) = units(d, cluster);
         let mut members = Self {
             offsets: vec![0],
             units: Vec::new(),
             weights: Vec::new(),
             kind: Kind::Signs,
-            keys,
+            moving,
         };
         let mut seen = vec![NONE; d.len()];
-        let mut net = vec![0.0; members.keys.len()];
+        let mut net = vec![0.0; moving];
         for (row, slice) in slices.iter().enumerate() {
             members.push_row(row as u32, slice.as_ref(), d, &unit_of, &mut seen, &mut net)?;
         }
@@ -112,8 +112,9 @@ impl Members {
     }
 }
 
-/// Keys of the units with a difference, and the unit of each item (`NONE` without a difference).
-fn units(d: &[f64], cluster: Option<&[u32]>) -> (Vec<u32>, Vec<u32>) {
+/// Number of units with a difference, in the order of item index or cluster id, and the unit of each
+/// item (`NONE` without a difference).
+fn units(d: &[f64], cluster: Option<&[u32]>) -> (usize, Vec<u32>) {
     let key = |item: usize| cluster.map_or(item as u32, |ids| ids[item]);
     let mut keys: Vec<u32> = (0..d.len()).filter(|&i| d[i] != 0.0).map(key).collect();
     keys.sort_unstable();
@@ -123,5 +124,5 @@ fn units(d: &[f64], cluster: Option<&[u32]>) -> (Vec<u32>, Vec<u32>) {
         _ => NONE,
     };
     let unit_of = (0..d.len()).map(unit).collect();
-    (keys, unit_of)
+    (keys.len(), unit_of)
 }

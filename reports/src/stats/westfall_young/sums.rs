@@ -29,7 +29,7 @@ pub(super) fn evaluate(members: &Members, source: &Flips) -> Result<Vec<SliceP>,
     let blocks: Vec<Vec<f64>> = (0..source.blocks())
         .into_par_iter()
         .map_init(Vec::new, |words, block| {
-            source.fill(block, &members.keys, words);
+            source.fill(block, members.moving, words);
             sums(members, words)
         })
         .collect();

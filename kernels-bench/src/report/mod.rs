@@ -1,0 +1,20 @@
+//! Comparison of two record files, and the report.
+
+mod chart;
+mod compare;
+mod document;
+mod html;
+mod inputs;
+mod markdown;
+mod measured;
+mod number;
+mod sections;
+mod table;
+
+pub use compare::{Pair, compare};
+pub use document::{Block, Document};
+pub use html::html;
+pub use inputs::{Inputs, inputs};
+pub use markdown::markdown;
+pub use sections::document;
+pub use table::{Cell, Column, Kind, Mixed, Table};
