@@ -11,6 +11,7 @@ mod bad_input;
 mod calibrate;
 mod ci_outputs;
 mod compare;
+mod doctor;
 #[cfg(feature = "kernels")]
 mod kernels;
 mod leaderboard;

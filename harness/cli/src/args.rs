@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Slices(SlicesArgs),
     /// Serve the embedded fleet on a loopback port until interrupted.
     Mock(MockArgs),
+    /// Call each backend of an experiment once and say what works, at what cost.
+    Doctor(DoctorArgs),
     /// Write a commented starter experiment.
     Init(InitArgs),
     /// Measure and model what a prefix-cache hit costs on this machine.
@@ -269,6 +271,18 @@ pub(crate) struct MockArgs {
     /// Factor on the pace of the servers; larger is faster.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) speed: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The experiment file (TOML).
+    pub(crate) experiment: PathBuf,
+    /// Folder of foreign data that the experiment imports.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Put the findings as one JSON document on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

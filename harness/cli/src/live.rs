@@ -1,6 +1,8 @@
 //! A live run: fleet and backends up, trials to the log as they end, resumable at any moment.
 
 mod backends;
+pub(crate) mod checkup;
+mod counters;
 mod judge;
 mod preflight;
 mod record;
@@ -40,8 +42,15 @@ pub(crate) fn live(
         .build()
         .map_err(|e| Failure::invalid(format!("cannot start the runtime: {e}")))?;
     runtime.block_on(async {
-        let fleet = backends::start(experiment).await?;
+        for warning in preflight::without_confidence(experiment, planned) {
+            eprintln!("warning: {warning}");
+        }
         preflight::reachable(experiment).await?;
+        let mut fleet = backends::start(experiment).await?;
+        let mut watches = Vec::new();
+        for server in std::mem::take(&mut fleet.watched) {
+            watches.extend(server.begin().await);
+        }
         let samples = experiment.sample_lines();
         let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
         attempt.begun(&header)?;
@@ -56,6 +65,7 @@ pub(crate) fn live(
                 done,
                 judge,
                 first,
+                watches,
             },
         )
         .await;
@@ -108,6 +118,8 @@ struct Begun {
     judge: Option<Judge>,
     /// First sample that earlier attempts did not use.
     first: usize,
+    /// Servers whose counters are watched.
+    watches: Vec<counters::Watch>,
 }
 
 async fn run(
@@ -122,6 +134,7 @@ async fn run(
         done,
         mut judge,
         first,
+        watches,
     } = begun;
     let samples = &experiment.judged.samples()[first..];
     let total = samples.len() * planned.len() * experiment.repeats as usize;
@@ -158,6 +171,9 @@ async fn run(
     let (summary, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
     signals.abort();
     let mut notes = notes(&summary);
+    for watch in watches {
+        notes.extend(watch.end().await);
+    }
     if let Some(why) = written?.and_then(|judge| judge.budget) {
         notes.insert(BUDGET_NOTE.to_owned(), why);
     }

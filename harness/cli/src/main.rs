@@ -65,6 +65,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Data(args) => commands::data::data(&args),
         Command::Slices(args) => commands::slices::slices(&args),
         Command::Mock(args) => commands::mock::mock(&args),
+        Command::Doctor(args) => commands::doctor::doctor(&args),
         Command::Init(args) => commands::init::init(&args),
         #[cfg(feature = "kernels")]
         Command::Kernels(args) => commands::kernels::kernels(&args),

@@ -55,8 +55,9 @@ pub struct Attempt {
     /// for the first), and its number of tokens where the wire says it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<(f64, Option<u32>)>,
-    /// Most chunks arrived together with the one before: something between the model and here
-    /// holds the stream back, and gaps say nothing about the model.
+    /// Most chunks arrived together with the one before, in bursts that are far apart or all at
+    /// once: something between the model and here holds the stream back, and gaps say nothing about
+    /// the model.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_bursty: bool,
     /// Tokens in disjoint buckets.

@@ -38,16 +38,20 @@ fn of_json(value: &Value) -> String {
 pub(super) fn key(experiment: &Experiment) -> String {
     let backend = |name: Option<&String>| {
         let mut backends = experiment.backends.iter();
-        backends.find(|b| Some(&b.name) == name).map(|b| b.kind)
+        backends.find(|b| Some(&b.name) == name).map(|b| b.shown())
     };
     let models: Vec<Value> = experiment
         .models
         .iter()
         .map(|m| {
-            json!({
+            let mut model = json!({
                 "name": m.name, "model": m.model, "price": m.price,
                 "capabilities": m.capabilities, "kind": backend(m.backend.as_ref()),
-            })
+            });
+            if !m.body.is_empty() {
+                model["body"] = m.body.clone().into();
+            }
+            model
         })
         .collect();
     of_json(&json!({

@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod data;
+pub(crate) mod doctor;
 pub(crate) mod gate;
 pub(crate) mod import;
 pub(crate) mod init;

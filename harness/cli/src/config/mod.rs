@@ -4,6 +4,7 @@
 //! each `[[policy]]` table, whose `kind` is known by then, to that kind's own structure. An error
 //! anywhere therefore points at its own line and column, also in the third policy of a list.
 
+mod backend;
 mod error;
 mod gate;
 mod models;
@@ -16,12 +17,11 @@ pub(crate) mod schema;
 mod slices;
 mod written;
 
-pub(crate) use error::ConfigError;
+pub(crate) use backend::BackendWritten;
+pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};
 pub(crate) use parse::parse;
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};
 pub(crate) use resolve::{Experiment, Overrides, load};
-pub(crate) use written::{
-    BackendKind, BackendWritten, ControlsWritten, ModelWritten, RunWritten, Written,
-};
+pub(crate) use written::{ControlsWritten, ModelWritten, RunWritten, Written};

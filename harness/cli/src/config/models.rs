@@ -7,7 +7,7 @@ use weighbridge_datasets::OutcomeStore;
 
 use super::error::{ConfigError, nearest};
 use super::parse::Source;
-use super::{BackendKind, BackendWritten, ModelWritten};
+use super::{BackendWritten, ModelWritten, backend};
 
 /// The models as written, each checked against what serves or recorded it.
 pub(super) fn models_of(
@@ -19,7 +19,7 @@ pub(super) fn models_of(
 ) -> Result<Vec<ModelWritten>, ConfigError> {
     let mut names = BTreeSet::new();
     for backend in backends {
-        check_backend(source, backend)?;
+        backend::check(source, backend)?;
         if !names.insert(backend.get_ref().name.as_str()) {
             let name = &backend.get_ref().name;
             return Err(source.at(
@@ -75,26 +75,6 @@ fn recorded(outcomes: &OutcomeStore) -> String {
     } else {
         format!("recorded are {}", outcomes.models().join(", "))
     }
-}
-
-fn check_backend(source: Source<'_>, backend: &Spanned<BackendWritten>) -> Result<(), ConfigError> {
-    let (span, backend) = (backend.span(), backend.get_ref());
-    let embedded = backend.kind == BackendKind::Embedded;
-    if embedded == backend.base_url.is_some() {
-        let (problem, hint) = if embedded {
-            ("listens where it likes", "remove `base_url`")
-        } else {
-            ("has no `base_url`", "add base_url = \"https://…/v1\"")
-        };
-        let message = format!("backend `{}` {problem}", backend.name);
-        return Err(source.at(&span, message).with_hint(hint));
-    }
-    if let Some(speed) = backend.speed
-        && (speed.is_nan() || speed <= 0.0)
-    {
-        return Err(source.at(&span, format!("`speed` is {speed}; it must be more than 0")));
-    }
-    Ok(())
 }
 
 fn check_live_model(

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use weighbridge_policies::PolicyConfig;
 use weighbridge_record::{GatePolicy, PolicyRole};
 
+use super::backend::BackendWritten;
 use super::policy::FitRule;
-use super::written::{BackendWritten, ModelWritten, Top};
+use super::written::{ModelWritten, Top};
 
 /// The schema as pretty-printed JSON with a final newline.
 pub(crate) fn text() -> String {

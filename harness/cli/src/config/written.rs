@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use weighbridge_record::{GatePolicy, Price};
 
-use super::PolicyWritten;
+use super::{BackendWritten, PolicyWritten};
 
 /// A whole experiment file.
 #[derive(Debug)]
@@ -254,40 +254,6 @@ pub(crate) struct RoutingWritten {
     pub(crate) strong: Option<String>,
 }
 
-/// `[[backend]]`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct BackendWritten {
-    /// Name that models refer to.
-    pub(crate) name: String,
-    /// What it is.
-    pub(crate) kind: BackendKind,
-    /// Where it listens, up to and including the version (`https://…/v1`). Not for `embedded`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) base_url: Option<String>,
-    /// Name of the environment variable that holds the key. The key itself is never written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) api_key_env: Option<String>,
-    /// Embedded fleet only: factor on every delay; 1 is the pace of a small server, larger is
-    /// faster.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) speed: Option<f64>,
-}
-
-/// `backend.kind`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum BackendKind {
-    /// The fleet that ships with the program: loopback servers that answer the quickstart tasks.
-    Embedded,
-    /// OpenAI Chat Completions and everything that speaks it.
-    OpenaiChat,
-    /// vLLM's OpenAI server, with its cache namespaces.
-    Vllm,
-}
-
 /// `[[model]]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -304,6 +270,10 @@ pub(crate) struct ModelWritten {
     /// Price in US dollars per million tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) price: Option<Price>,
+    /// More fields of each request's body, by name. They replace the client's own, tables field by
+    /// field (`body = { reasoning_effort = "low" }`).
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub(crate) body: serde_json::Map<String, serde_json::Value>,
     /// What the model can do, for the capability router.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) capabilities: Vec<String>,

@@ -5,57 +5,150 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use weighbridge_engine::backend::Timeouts;
-use weighbridge_engine::{ApiKey, Backend, Dialect, HttpBackend, HttpConfig};
+use weighbridge_engine::{Admin, ApiKey, Backend, Dialect, HttpBackend, HttpConfig};
 use weighbridge_mock::{Fleet, FleetConfig, serve};
 
-use crate::config::{BackendKind, BackendWritten, Experiment, ModelWritten};
+use super::counters::Watched;
+use crate::config::{BackendWritten, Experiment, ModelWritten};
 use crate::failure::Failure;
 
 /// Backends by model of the fleet, and the embedded servers behind some of them.
 pub(super) struct Started {
     pub(super) backends: BTreeMap<Arc<str>, Arc<dyn Backend>>,
-    servers: Vec<Fleet>,
+    /// Servers that may count something about themselves.
+    pub(super) watched: Vec<Watched>,
+    places: Places,
 }
 
 impl Started {
     /// Stops the embedded servers.
     pub(super) async fn shutdown(self) {
+        self.places.shutdown().await;
+    }
+}
+
+/// Starts embedded servers, makes one client per model, and empties the caches that are to be empty.
+pub(super) async fn start(experiment: &Experiment) -> Result<Started, Failure> {
+    let places = Places::start(experiment).await?;
+    let mut backends: BTreeMap<Arc<str>, Arc<dyn Backend>> = BTreeMap::new();
+    let mut watched = Vec::new();
+    for model in &experiment.models {
+        let Some(backend) = places.backend(experiment, model) else {
+            continue;
+        };
+        let config = places.config(experiment, model, backend)?;
+        let client = made(backend, HttpBackend::new(config.clone()))?;
+        backends.insert(model.name.as_str().into(), Arc::new(client));
+        if !watched.iter().any(|w: &Watched| w.backend == backend.name) {
+            let admin = made(backend, Admin::new(&config))?;
+            if backend.flush_cache {
+                admin.flush().await.map_err(|problem| {
+                    Failure::invalid(format!(
+                        "the prefix cache of backend `{}` cannot be emptied: {problem}",
+                        backend.name
+                    ))
+                    .with_hint("remove `flush_cache` to measure with the cache as it is")
+                })?;
+            }
+            watched.push(Watched::new(&backend.name, admin));
+        }
+    }
+    Ok(Started {
+        backends,
+        watched,
+        places,
+    })
+}
+
+/// Where the backends of an experiment listen.
+pub(crate) struct Places {
+    /// Addresses by backend.
+    addresses: BTreeMap<String, String>,
+    servers: Vec<Fleet>,
+}
+
+impl Places {
+    /// Starts the embedded servers.
+    pub(crate) async fn start(experiment: &Experiment) -> Result<Self, Failure> {
+        let mut places = Self {
+            addresses: BTreeMap::new(),
+            servers: Vec::new(),
+        };
+        for backend in &experiment.backends {
+            let address = match backend.address() {
+                Some(url) => url.to_owned(),
+                None if backend.is_embedded() => {
+                    let server = embedded(backend).await?;
+                    let address = format!("http://{}", server.addr());
+                    places.servers.push(server);
+                    address
+                }
+                None => continue,
+            };
+            places.addresses.insert(backend.name.clone(), address);
+        }
+        Ok(places)
+    }
+
+    /// Stops the embedded servers.
+    pub(crate) async fn shutdown(self) {
         for server in self.servers {
             server.shutdown().await;
         }
     }
-}
 
-/// Starts embedded servers and makes one client per model.
-pub(super) async fn start(experiment: &Experiment) -> Result<Started, Failure> {
-    let mut servers = Vec::new();
-    let mut addresses = BTreeMap::new();
-    for backend in &experiment.backends {
-        let address = match (&backend.kind, &backend.base_url) {
-            (BackendKind::Embedded, _) => {
-                let server = embedded(backend).await?;
-                let address = format!("http://{}/v1", server.addr());
-                servers.push(server);
-                address
-            }
-            (_, Some(url)) => url.clone(),
-            (_, None) => continue,
-        };
-        addresses.insert(backend.name.as_str(), (backend, address));
+    /// The backend that serves a model.
+    pub(crate) fn backend<'e>(
+        &self,
+        experiment: &'e Experiment,
+        model: &ModelWritten,
+    ) -> Option<&'e BackendWritten> {
+        let name = model.backend.as_ref()?;
+        experiment.backends.iter().find(|b| &b.name == name)
     }
-    let mut backends: BTreeMap<Arc<str>, Arc<dyn Backend>> = BTreeMap::new();
-    for model in &experiment.models {
-        let place = model
-            .backend
-            .as_deref()
-            .and_then(|name| addresses.get(name));
-        let Some((backend, address)) = place else {
-            continue;
+
+    /// How a model is reached.
+    pub(crate) fn config(
+        &self,
+        experiment: &Experiment,
+        model: &ModelWritten,
+        backend: &BackendWritten,
+    ) -> Result<HttpConfig, Failure> {
+        let name = model.model.as_ref().unwrap_or(&model.name);
+        let mut address = self
+            .addresses
+            .get(&backend.name)
+            .cloned()
+            .unwrap_or_default();
+        let dialect = backend.dialect();
+        if backend.is_embedded() && dialect == Dialect::Tgi {
+            // Its requests name no model.
+            address = format!("{address}/tiers/{name}");
+        }
+        let mut config = HttpConfig::new(address, name, dialect);
+        config.temperature = experiment.run.temperature;
+        config.max_output_tokens = Some(experiment.run.max_output_tokens);
+        config.extra = model.body.clone();
+        config.api_version = backend.api_version.clone();
+        config.prompt_cache = backend.prompt_cache.unwrap_or_default();
+        config.cache_key = backend.prompt_cache_key.clone();
+        config.model_header = backend.model_header.clone();
+        config.record_gaps = backend.record_gaps;
+        config.headers = backend.headers.clone().into_iter().collect();
+        for (header, variable) in &backend.headers_env {
+            let value = secret(backend, variable)?;
+            config.secret_headers.push((header.clone(), value));
+        }
+        let patience = Duration::from_secs_f64(experiment.run.timeout_s);
+        config.timeouts = Timeouts {
+            first_byte: patience,
+            idle: patience,
+            ..Timeouts::default()
         };
-        let client = client(experiment, model, backend, address)?;
-        backends.insert(model.name.as_str().into(), Arc::new(client));
+        let variable = backend.api_key_env.as_deref();
+        config.api_key = variable.map(|v| secret(backend, v)).transpose()?;
+        Ok(config)
     }
-    Ok(Started { backends, servers })
 }
 
 async fn embedded(backend: &BackendWritten) -> Result<Fleet, Failure> {
@@ -68,39 +161,22 @@ async fn embedded(backend: &BackendWritten) -> Result<Fleet, Failure> {
     .map_err(|e| Failure::invalid(format!("the embedded fleet cannot listen: {e}")))
 }
 
-fn client(
-    experiment: &Experiment,
-    model: &ModelWritten,
+fn secret(backend: &BackendWritten, variable: &str) -> Result<ApiKey, Failure> {
+    ApiKey::from_env(variable).ok_or_else(|| {
+        Failure::config(format!(
+            "backend `{}`: the environment variable {variable} is not set",
+            backend.name
+        ))
+        .with_hint(format!(
+            "export {variable}=… before the run; it is never written anywhere"
+        ))
+    })
+}
+
+/// What was made of a backend, or why it cannot be made.
+pub(crate) fn made<T>(
     backend: &BackendWritten,
-    address: &str,
-) -> Result<HttpBackend, Failure> {
-    let dialect = match backend.kind {
-        // The embedded fleet knows vLLM's cache namespaces.
-        BackendKind::Embedded | BackendKind::Vllm => Dialect::Vllm,
-        BackendKind::OpenaiChat => Dialect::OpenaiChat,
-    };
-    let name = model.model.as_ref().unwrap_or(&model.name);
-    let mut config = HttpConfig::new(address, name, dialect);
-    config.temperature = experiment.run.temperature;
-    config.max_output_tokens = Some(experiment.run.max_output_tokens);
-    let patience = Duration::from_secs_f64(experiment.run.timeout_s);
-    config.timeouts = Timeouts {
-        first_byte: patience,
-        idle: patience,
-        ..Timeouts::default()
-    };
-    if let Some(variable) = &backend.api_key_env {
-        let key = ApiKey::from_env(variable).ok_or_else(|| {
-            Failure::config(format!(
-                "backend `{}`: the environment variable {variable} is not set",
-                backend.name
-            ))
-            .with_hint(format!(
-                "export {variable}=… before the run; it is never written anywhere"
-            ))
-        })?;
-        config.api_key = Some(key);
-    }
-    HttpBackend::new(config)
-        .map_err(|e| Failure::config(format!("backend `{}`: {e}", backend.name)))
+    made: Result<T, weighbridge_engine::backend::BackendError>,
+) -> Result<T, Failure> {
+    made.map_err(|e| Failure::config(format!("backend `{}`: {e}", backend.name)))
 }

@@ -6,13 +6,14 @@ use tokio::net::TcpStream;
 
 use crate::config::Experiment;
 use crate::failure::Failure;
+use crate::plan::Planned;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens and closes one connection to each backend that is not embedded.
 pub(super) async fn reachable(experiment: &Experiment) -> Result<(), Failure> {
     for backend in &experiment.backends {
-        let Some(url) = &backend.base_url else {
+        let Some(url) = backend.address() else {
             continue;
         };
         let Some((host, port)) = host_and_port(url) else {
@@ -31,6 +32,30 @@ pub(super) async fn reachable(experiment: &Experiment) -> Result<(), Failure> {
         .with_hint("is the server running, and the port right? nothing was spent"));
     }
     Ok(())
+}
+
+/// Says which models cannot tell how sure they are to a policy that asks: such a policy sees no
+/// confidence and does what it does without any.
+pub(super) fn without_confidence(experiment: &Experiment, planned: &[Planned]) -> Vec<String> {
+    let asking = planned.iter().filter(|p| p.policy.needs().confidence);
+    let asking: Vec<&str> = asking.map(|p| p.entry.name.as_str()).collect();
+    if asking.is_empty() {
+        return Vec::new();
+    }
+    let silent = experiment.models.iter().filter_map(|model| {
+        let backend = model.backend.as_ref()?;
+        let backend = experiment.backends.iter().find(|b| &b.name == backend)?;
+        let dialect = backend.dialect();
+        (!dialect.has_logprobs()).then(|| {
+            format!(
+                "model `{}` has no token probabilities (`{}`): {} sees no confidence from it",
+                model.name,
+                dialect.as_str(),
+                asking.join(", ")
+            )
+        })
+    });
+    silent.collect()
 }
 
 /// Host and port of an `http` or `https` address.

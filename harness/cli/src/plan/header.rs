@@ -76,9 +76,7 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
 fn fleet(experiment: &Experiment) -> Vec<ModelEntry> {
     let dialect = |backend: Option<&String>| {
         let named = backend.and_then(|b| experiment.backends.iter().find(|x| &x.name == b));
-        let kind = named.and_then(|b| serde_json::to_value(b.kind).ok());
-        kind.and_then(|v| v.as_str().map(str::to_owned))
-            .unwrap_or_else(|| "recorded".to_owned())
+        named.map_or("recorded", |b| b.shown()).to_owned()
     };
     let entry = |m: &crate::config::ModelWritten| ModelEntry {
         name: m.name.clone(),

@@ -12,6 +12,9 @@ const MESSAGE: usize = 300;
 /// decodes 10,000 tokens a second for one request.
 const TOGETHER_MS: f64 = 0.1;
 
+/// Bursts at least this far apart on average are a buffer's doing, in milliseconds.
+const HELD_BACK_MS: f64 = 5.0;
+
 /// What has been read of one answer.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
@@ -134,10 +137,19 @@ impl Reading {
         false
     }
 
-    /// Whether more than half of at least four gaps are no gaps.
+    /// Whether more than half of at least four gaps are no gaps, and those that are left are long or
+    /// there are none. A fast model behind a timer of a millisecond is not held back.
     fn is_bursty(&self) -> bool {
         let gaps = self.chunks.saturating_sub(1);
-        gaps >= 4 && self.together * 2 > gaps
+        if gaps < 4 || self.together * 2 <= gaps {
+            return false;
+        }
+        let span = self.last_token_ms.zip(self.first_token_ms);
+        let span_ms = span.map_or(0.0, |(last, first)| last - first);
+        match gaps - self.together {
+            0 => true,
+            real => span_ms / f64::from(real) >= HELD_BACK_MS,
+        }
     }
 
     /// Remembers the first failure.
@@ -314,6 +326,22 @@ mod tests {
         ];
         assert_eq!(attempt.gaps, gaps);
         assert!(attempt.is_bursty);
+    }
+
+    #[test]
+    fn a_fast_stream_is_not_bursty() {
+        let mut reading = Reading::default();
+        for i in 0..30 {
+            // Three tokens a tick of a millisecond.
+            let at_ms = f64::from(i / 3);
+            chunk(&mut reading, at_ms, &[WireEvent::Content("x")]);
+        }
+        assert!(!reading.is_bursty());
+        let mut whole = Reading::default();
+        for _ in 0..5 {
+            chunk(&mut whole, 9.0, &[WireEvent::Content("x")]);
+        }
+        assert!(whole.is_bursty(), "everything came at once");
     }
 
     #[test]

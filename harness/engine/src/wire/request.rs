@@ -81,7 +81,7 @@ impl RequestBody<'_> {
         let is_off = cache == PromptCache::Off;
         match (self.cache_salt, facts.isolation) {
             (Some(salt), Isolation::Field(name)) => {
-                body.insert(name.to_owned(), salt.into());
+                body.insert(name.to_owned(), identifier(salt).into());
             }
             // It has no salt; a request can only go without the cache.
             (salt, Isolation::Without(name)) if salt.is_some() || is_off => {
@@ -111,6 +111,21 @@ impl RequestBody<'_> {
             merge(body, key, value);
         }
     }
+}
+
+/// A text of letters, digits, `-` and `_`: managed providers want no more in an identifier. Other
+/// bytes become `_` and two hexadecimal digits.
+fn identifier(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut plain = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => plain.push(char::from(byte)),
+            // Writing to memory cannot fail.
+            _ => drop(write!(plain, "_{byte:02x}")),
+        }
+    }
+    plain
 }
 
 fn merge(body: &mut Map<String, Value>, key: &str, value: &Value) {
@@ -184,7 +199,7 @@ mod tests {
     fn cache_isolation_is_said_in_each_dialect() {
         let request = RequestBody {
             model: "m",
-            cache_salt: Some("s"),
+            cache_salt: Some("7-a b-0"),
             stream: true,
             logprobs: true,
             ..RequestBody::default()
@@ -196,7 +211,7 @@ mod tests {
             (Dialect::Fireworks, "prompt_cache_isolation_key"),
             (Dialect::Deepseek, "user_id"),
         ] {
-            assert_eq!(chat(&request, dialect)[field], "s");
+            assert_eq!(chat(&request, dialect)[field], "7-a_20b-0");
         }
         assert_eq!(chat(&request, Dialect::LlamaCpp)["cache_prompt"], false);
         let plain = chat(&request, Dialect::OpenaiChat);

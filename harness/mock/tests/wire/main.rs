@@ -4,5 +4,6 @@
 
 mod client;
 mod faults;
+mod formats;
 mod protocol;
 mod timing;
