@@ -182,7 +182,7 @@ const GPU: [Row; 11] = [
         "hit_vs_miss",
         "table upload, onload, suffix attention against recomputing",
         "model",
-        "parts sum to the whole within 10 %, or flagged",
+        "parts sum to the whole within 10%, or flagged",
     ],
     [
         "G9",

@@ -33,7 +33,7 @@ pub(super) fn time(ns: f64) -> String {
 
 /// A share as per cent.
 pub(super) fn percent(share: f64) -> String {
-    format!("{} %", short(share * 100.0))
+    format!("{}%", short(share * 100.0))
 }
 
 /// Bytes in binary units.
@@ -62,7 +62,7 @@ mod tests {
             assert_eq!(short(x), want);
         }
         assert_eq!(time(1_500.0), "1.50 µs");
-        assert_eq!(percent(0.856), "85.6 %");
+        assert_eq!(percent(0.856), "85.6%");
         assert_eq!(
             (bytes(32_768.0), bytes(2_097_152.0)),
             ("32 KiB".into(), "2 MiB".into())

@@ -64,13 +64,13 @@ fn note(change: &ChangeInfo, alpha: f64) -> String {
     let number = change.attempt;
     match change.method {
         JudgedBy::FixedN if number == 1 => format!(
-            "Attempt 1 of this change: a false PASS at most {} % of the time. A repetition on other \
+            "Attempt 1 of this change: a false PASS at most {}% of the time. A repetition on other \
              answers adds as much again; a repetition on the same recording adds nothing.",
             points(alpha)
         ),
         JudgedBy::FixedN => format!(
             "Attempt {number} of this change. Fixed-n verdicts of repeated attempts inflate the false \
-             PASS: with {number} tries it is up to {} % per claim instead of {} %.",
+             PASS: with {number} tries it is up to {}% per claim instead of {}%.",
             points((f64::from(number) * alpha).min(1.0)),
             points(alpha)
         ),
@@ -78,13 +78,13 @@ fn note(change: &ChangeInfo, alpha: f64) -> String {
             let by_hand = match fixed {
                 0 => String::new(),
                 n => format!(
-                    " {n} earlier fixed-n attempts add up to {} % of their own.",
+                    " {n} earlier fixed-n attempts add up to {}% of their own.",
                     points((n as f64 * alpha).min(1.0))
                 ),
             };
             format!(
                 "Attempt {number} of this change. Sequential attempts share their error rate: a false \
-                 PASS at most {} % of the time per claim in the first round over the samples, {} % over \
+                 PASS at most {}% of the time per claim in the first round over the samples, {}% over \
                  all rounds.{by_hand}",
                 points(alpha),
                 points(2.0 * alpha)

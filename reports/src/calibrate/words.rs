@@ -5,7 +5,7 @@ use super::Share;
 /// A share in per cent with its Monte-Carlo error.
 pub(in crate::calibrate) fn share(share: &Share) -> String {
     format!(
-        "{:.1} ± {:.1} %",
+        "{:.1} ± {:.1}%",
         100.0 * share.share,
         100.0 * share.mc_error
     )
@@ -13,5 +13,5 @@ pub(in crate::calibrate) fn share(share: &Share) -> String {
 
 /// A share in per cent, rounded to one decimal.
 pub(in crate::calibrate) fn percent(x: f64) -> String {
-    format!("{:.1} %", 100.0 * x)
+    format!("{:.1}%", 100.0 * x)
 }

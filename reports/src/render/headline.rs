@@ -81,6 +81,8 @@ fn quality(comparison: &Comparison, alpha_pass: f64) -> Headline {
         ),
     };
     let tone = match overall.verdict {
+        // A loss that is sure, though smaller than the margin, is no good news.
+        SliceState::Proven if direction(&overall.difference) == Tone::Bad => Tone::Plain,
         SliceState::Proven => Tone::Good,
         SliceState::Blocked => Tone::Bad,
         SliceState::Undecided { .. } => Tone::Unsure,

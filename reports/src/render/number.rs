@@ -164,6 +164,17 @@ pub(crate) fn level(x: f64) -> String {
     format!("{text}%")
 }
 
+/// A moment given in milliseconds since 1970: `2026-11-24 10:49 UTC`.
+pub(crate) fn utc(unix_ms: u64) -> String {
+    let moment = i64::try_from(unix_ms)
+        .ok()
+        .and_then(chrono::DateTime::from_timestamp_millis);
+    moment.map_or_else(
+        || NONE.to_owned(),
+        |moment| moment.format("%Y-%m-%d %H:%M UTC").to_string(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +217,12 @@ mod tests {
         assert_eq!(millis(1420.4), "1,420 ms");
         assert_eq!(millis(14_200.0), "14.2 s");
         assert_eq!(millis(f64::INFINITY), "unbounded");
+    }
+
+    #[test]
+    fn moments_are_dates() {
+        assert_eq!(utc(1_795_513_567_141), "2026-11-24 09:46 UTC");
+        assert_eq!(utc(u64::MAX), NONE);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use weighbridge_record::{ChangeAttempt, JudgedBy};
 
 use super::escape::{markdown as esc, shorten};
-use super::number::{NONE, count, usd};
+use super::number::{NONE, count, usd, utc};
 use crate::model::{Attempts, EvidenceRow, Report, Sequential};
 use crate::sequential::words::{self, e_value};
 
@@ -36,10 +36,10 @@ pub(crate) fn method(method: JudgedBy) -> &'static str {
     }
 }
 
-/// Start of a live attempt, in milliseconds since 1970.
+/// Start of a live attempt.
 pub(crate) fn when(attempt: &ChangeAttempt) -> String {
     let started = attempt.started_unix_ms;
-    started.map_or_else(|| NONE.to_owned(), |ms| ms.to_string())
+    started.map_or_else(|| NONE.to_owned(), utc)
 }
 
 /// One line for a terminal: `sequential: stopped after 240 of 900 samples: …; $0.31 spent`.

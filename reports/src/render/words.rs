@@ -63,11 +63,20 @@ pub(crate) fn slice_state(slice: &SliceResult) -> (String, Tone) {
         SliceState::Proven => ("✓ proven".to_owned(), Tone::Good),
         SliceState::Blocked => ("✕ loss shown".to_owned(), Tone::Bad),
         SliceState::Undecided { needs_n: Some(n) } => {
-            (format!("? needs n ≥ {}", count(*n)), Tone::Unsure)
+            (format!("? needs n ≥ {}", needed(*n)), Tone::Unsure)
         }
         SliceState::Undecided { needs_n: None } => ("? undecided".to_owned(), Tone::Unsure),
         SliceState::Exploratory => ("shown only".to_owned(), Tone::Mute),
         SliceState::Empty => ("no sample".to_owned(), Tone::Mute),
+    }
+}
+
+/// A number of samples needed, in thousands from a hundred thousand on: nobody plans by its digits.
+fn needed(n: u64) -> String {
+    match n {
+        0..100_000 => count(n),
+        100_000..10_000_000 => format!("{}k", count(n.div_ceil(1000))),
+        _ => format!("{}M", count(n.div_ceil(1_000_000))),
     }
 }
 

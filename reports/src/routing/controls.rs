@@ -136,7 +136,8 @@ fn sentence(what: &str, difference: &Estimate, beats: bool) -> String {
     };
     let points = |x: f64| {
         let rounded = (x * 1000.0).round() / 10.0 + 0.0;
-        format!("{rounded:+.1}")
+        // A minus sign as wide as a plus, as in the numbers beside the sentence.
+        format!("{rounded:+.1}").replace('-', "−")
     };
     let level = 100.0 * difference.level;
     let interval = match (difference.lower, difference.upper) {
@@ -148,7 +149,7 @@ fn sentence(what: &str, difference: &Estimate, beats: bool) -> String {
         _ => ", too few samples for an interval".to_owned(),
     };
     format!(
-        "{verb} {what} (difference {} pp{interval})",
+        "{verb} {what} (difference {} points{interval})",
         points(difference.point)
     )
 }
@@ -173,11 +174,11 @@ mod tests {
         let say = |point, limits| check("c", "chance", estimate(point, limits)).sentence;
         assert_eq!(
             say(-0.003, Some((-0.011, 0.005))),
-            "does not beat chance (difference -0.3 pp, 95% interval -1.1 to +0.5)"
+            "does not beat chance (difference −0.3 points, 95% interval −1.1 to +0.5)"
         );
         assert!(say(0.02, Some((0.01, 0.03))).starts_with("beats chance"));
         assert!(say(-0.02, Some((-0.03, -0.01))).starts_with("is worse than chance"));
         assert!(say(0.5, None).contains("too few samples"));
-        assert!(!say(-0.0001, Some((-0.1, 0.1))).contains("-0.0 pp"));
+        assert!(!say(-0.0001, Some((-0.1, 0.1))).contains("−0.0 points"));
     }
 }

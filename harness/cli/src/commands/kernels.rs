@@ -192,7 +192,7 @@ fn talk(record: &Record) {
                 .unwrap_or_default();
             let share = m
                 .of_ceiling()
-                .map(|x| format!(", {:.0} % of ceiling", x * 100.0));
+                .map(|x| format!(", {:.0}% of ceiling", x * 100.0));
             let wrong = if failed(record) { "  WRONG" } else { "" };
             let us = m.time.median_ns / 1e3;
             eprintln!(
@@ -250,7 +250,7 @@ fn show_comparison(a: &Path, b: &Path) -> Result<Exit, Failure> {
     for pair in &pairs {
         let verdict = match pair.difference {
             Difference::Tie { ratio, floor } => {
-                format!("tie ({ratio:.3}, noise {:.1} %)", floor * 100.0)
+                format!("tie ({ratio:.3}, noise {:.1}%)", floor * 100.0)
             }
             Difference::Faster(ratio) => format!("B takes {ratio:.3} of A's time"),
             Difference::Slower(ratio) => format!("B takes {ratio:.3} times A's time"),

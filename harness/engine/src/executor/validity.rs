@@ -77,7 +77,7 @@ impl Watch {
         // Over a short run the tick of the processor clock is too coarse to judge.
         if let Some(share) = cpu_share.filter(|share| *share > MAX_CPU_SHARE && wall_ms > 2000.0) {
             problems.push(format!(
-                "the client used {:.0} % of this machine's processors (limit {:.0} %)",
+                "the client used {:.0}% of this machine's processors (limit {:.0}%)",
                 100.0 * share,
                 100.0 * MAX_CPU_SHARE
             ));

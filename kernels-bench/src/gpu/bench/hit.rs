@@ -87,10 +87,10 @@ pub(super) fn run(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
             };
             let note = match part {
                 "hit" if off > 0.1 => format!(
-                    "flagged: parts sum to {:.0} % of it",
+                    "flagged: parts sum to {:.0}% of it",
                     100.0 * sum / time.median_ns
                 ),
-                "hit" => "parts sum to it within 10 %".to_owned(),
+                "hit" => "parts sum to it within 10%".to_owned(),
                 _ => "linear layers are not in it".to_owned(),
             };
             let measured = Measured::new(time, work, CacheState::Cold).noted(&note);

@@ -72,7 +72,7 @@ fn push_policy(out: &mut String, noise: &Noise) {
     let _ = writeln!(
         out,
         "  {:<width$}  {:>6}  {:>24}  {:>14}  {:>14}  {:>11}  {:>6}",
-        "slice", "n", "flip rate, 95 %", "false alarms", "proven", "noise floor", "margin"
+        "slice", "n", "flip rate, 95%", "false alarms", "proven", "noise floor", "margin"
     );
     // The slices of policies that the gate does not judge are in the JSON form.
     let shown = if noise.gated { noise.slices.len() } else { 1 };
@@ -89,7 +89,7 @@ fn push_policy(out: &mut String, noise: &Noise) {
     if noise.slices.iter().take(shown).any(|s| s.floor_by_limit) {
         let _ = writeln!(
             out,
-            "  * no sample flipped; the floor is that of the highest flip rate not excluded at 95 %"
+            "  * no sample flipped; the floor is that of the highest flip rate not excluded at 95%"
         );
     }
 }

@@ -139,7 +139,7 @@ fn caught(
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    format!("{:.1}%", 100.0 * share)
 }
 
 #[cfg(test)]
@@ -205,7 +205,7 @@ mod tests {
             "{why}"
         );
         let (behaves, why) = concluded(&[(0.05, 0, 0), (0.2, 0, 300)]);
-        assert!(!behaves && why.contains("planned are 90.0 %"), "{why}");
+        assert!(!behaves && why.contains("planned are 90.0%"), "{why}");
     }
 
     #[test]

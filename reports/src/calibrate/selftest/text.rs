@@ -84,7 +84,7 @@ fn push_target(out: &mut String, target: &TargetTest) {
 fn push_row(out: &mut String, target: &TargetTest, row: &Row) {
     let planned = row
         .planned_block
-        .map_or_else(String::new, |p| format!("≥{:.0} %", 100.0 * p));
+        .map_or_else(String::new, |p| format!("≥{:.0}%", 100.0 * p));
     let mark = if row.loss == target.margin { "=" } else { " " };
     let _ = writeln!(
         out,

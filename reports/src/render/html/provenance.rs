@@ -4,7 +4,7 @@ use serde::Serialize;
 use weighbridge_record::{InconclusiveAction, ModelEntry};
 
 use crate::model::Report;
-use crate::render::number::{NONE, count, level, margin, millis, percent, usd};
+use crate::render::number::{NONE, count, level, margin, millis, percent, usd, utc};
 use crate::render::table::{Cell, Table, Tone};
 use crate::render::words;
 
@@ -119,7 +119,7 @@ fn facts(report: &Report) -> Table {
         rows.push(("Prices as of", date.clone()));
     }
     if let Some(ms) = p.started_unix_ms {
-        rows.push(("Started, milliseconds since 1970 (UTC)", ms.to_string()));
+        rows.push(("Started", utc(ms)));
     }
     if let Some(host) = &p.host {
         rows.push((

@@ -12,7 +12,8 @@ use crate::render::table::{Cell, Table, Tone};
 /// The section.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
-    metrics: Table,
+    recovery: Table,
+    areas: Table,
     controls: Option<Table>,
     curves: Option<Figure>,
 }
@@ -23,73 +24,96 @@ pub(super) fn view(report: &Report) -> Option<View> {
         return None;
     }
     Some(View {
-        metrics: metrics(&report.routing),
+        recovery: recovery(&report.routing),
+        areas: areas(&report.routing),
         controls: controls(&report.routing),
         curves: curves(&report.routing),
     })
 }
 
-fn metrics(all: &[RoutingSummary]) -> Table {
+/// How much of the gap each router recovers.
+fn recovery(all: &[RoutingSummary]) -> Table {
     // Every summary has the same parts; a run without any has no such column.
     let parts: Vec<f64> = all
         .first()
         .map(|r| r.cpt.iter().map(|c| c.recovered).collect())
         .unwrap_or_default();
-    let mut heads: Vec<String> = ["Policy", "Weak → strong", "#Strong share", "#PGR", "#APGR"]
-        .map(str::to_owned)
-        .to_vec();
+    let pair = |r: &RoutingSummary| format!("{} → {}", r.weak, r.strong);
+    // One pair for all, as usual, is said once.
+    let shared = all
+        .first()
+        .map(pair)
+        .filter(|p| all.iter().all(|r| pair(r) == *p));
+    let mut heads = vec!["Policy".to_owned()];
+    if shared.is_none() {
+        heads.push("Weak → strong".to_owned());
+    }
+    heads.extend(["#Strong share", "#PGR", "#APGR", "#10 bins"].map(str::to_owned));
     heads.extend(
         parts
             .iter()
             .map(|p| format!("#CPT {}%", fixed(100.0 * p, 0))),
     );
-    heads.extend(REST.map(str::to_owned));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    let mut table = Table::new("Routing metrics", &heads);
-    for routing in all {
-        table.push(row(routing, &parts));
+    let caption = shared.as_ref().map_or_else(
+        || "Recovered gap".to_owned(),
+        |p| format!("Recovered gap, {p}"),
+    );
+    let mut table = Table::new(caption, &heads);
+    for r in all {
+        let pgr = r.pgr.as_ref().map_or_else(
+            || "gap within noise".to_owned(),
+            |pgr| bracketed(pgr, percent),
+        );
+        let mut row: Vec<Cell> = vec![r.policy.clone().into()];
+        if shared.is_none() {
+            row.push(pair(r).into());
+        }
+        row.extend([
+            percent(r.strong_share).into(),
+            pgr.into(),
+            plain(r.apgr),
+            plain(r.apgr_10),
+        ]);
+        row.extend(parts.iter().map(|part| threshold(r, *part)));
+        table.push(row);
     }
     table
 }
 
-/// Columns after the call-performance thresholds.
-const REST: [&str; 8] = [
-    "#APGR, 10 bins",
-    "#AUC",
-    "#AIQ",
-    "#AIQ, as released",
-    "#Arena",
-    "#Optimal choice",
-    "#Optimal cost",
-    "#Optimal accuracy",
-];
-
-fn row(r: &RoutingSummary, parts: &[f64]) -> Vec<Cell> {
+/// Areas under curves and hulls, and how often the best choice was made.
+fn areas(all: &[RoutingSummary]) -> Table {
     let share = |x: Option<f64>| Cell::from(x.map_or_else(|| NONE.to_owned(), percent));
-    let plain = |x: Option<f64>| Cell::from(x.map_or_else(|| NONE.to_owned(), |x| fixed(x, 3)));
-    let pgr = r.pgr.as_ref().map_or_else(
-        || "gap within noise".to_owned(),
-        |pgr| bracketed(pgr, percent),
+    let mut table = Table::new(
+        "Areas and optimal choices",
+        &[
+            "Policy",
+            "#AUC",
+            "#AIQ",
+            "#AIQ, as released",
+            "#Arena",
+            "#Optimal choice",
+            "#Optimal cost",
+            "#Optimal accuracy",
+        ],
     );
-    let mut cells: Vec<Cell> = vec![
-        r.policy.clone().into(),
-        format!("{} → {}", r.weak, r.strong).into(),
-        percent(r.strong_share).into(),
-        pgr.into(),
-        plain(r.apgr),
-    ];
-    cells.extend(parts.iter().map(|part| threshold(r, *part)));
-    cells.extend([
-        plain(r.apgr_10),
-        plain(r.auc),
-        plain(r.aiq),
-        plain(r.aiq_released),
-        fixed(r.arena, 3).into(),
-        share(r.opt_selection),
-        share(r.opt_cost),
-        share(r.opt_accuracy),
-    ]);
-    cells
+    for r in all {
+        table.push(vec![
+            r.policy.clone().into(),
+            plain(r.auc),
+            plain(r.aiq),
+            plain(r.aiq_released),
+            fixed(r.arena, 3).into(),
+            share(r.opt_selection),
+            share(r.opt_cost),
+            share(r.opt_accuracy),
+        ]);
+    }
+    table
+}
+
+fn plain(x: Option<f64>) -> Cell {
+    x.map_or_else(|| NONE.to_owned(), |x| fixed(x, 3)).into()
 }
 
 fn threshold(routing: &RoutingSummary, part: f64) -> Cell {
@@ -108,11 +132,8 @@ fn passage(cpt: &Cpt) -> String {
     let Some(share) = cpt.share.map(percent) else {
         return "never".to_owned();
     };
-    match cpt
-        .tie_range
-        .map(|(low, high)| (percent(low), percent(high)))
-    {
-        Some((low, high)) if low != high => format!("{share} (ties {low} to {high})"),
+    match cpt.tie_range.map(|(low, high)| (points(low), points(high))) {
+        Some((low, high)) if low != high => format!("{share} ({low}–{high})"),
         _ => share,
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::{ItemChange, Report, RunDiff, RunSide};
 use crate::render::escape::shorten;
-use crate::render::number::{NONE, count, fixed};
+use crate::render::number::{NONE, count, fixed, utc};
 use crate::render::run_diff::{lead, metric};
 use crate::render::table::{Cell, Table};
 use crate::render::words;
@@ -51,9 +51,8 @@ fn runs(diff: &RunDiff) -> Table {
     row("Experiment", &|s| s.name.clone());
     row("Policy", &|s| s.policy.clone());
     row("Mode", &|s| words::mode(s.mode).to_owned());
-    row("Started, milliseconds since 1970 (UTC)", &|s| {
-        s.started_unix_ms
-            .map_or_else(|| NONE.to_owned(), |ms| ms.to_string())
+    row("Started", &|s| {
+        s.started_unix_ms.map_or_else(|| NONE.to_owned(), utc)
     });
     row("Samples", &|s| count(s.samples));
     row("Repeats", &|s| s.repeats.to_string());

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Attempts, EvidenceRow, Outcome, Report, Sequential};
+use crate::render::escape::shorten;
 use crate::render::number::{count, level, usd};
 use crate::render::sequential::{question, rows, when};
 use crate::render::table::{Cell, Table, Tone};
@@ -101,7 +102,7 @@ fn evidence(row: &EvidenceRow) -> Vec<Cell> {
 
 fn attempts(attempts: &Attempts) -> Table {
     let mut table = Table::new(
-        format!("Attempts at this change ({})", attempts.change),
+        format!("Attempts at change {}", shorten(&attempts.change, 12)),
         &[
             "Attempt", "Method", "#Started", "#Samples", "#Cost", "Verdict",
         ],

@@ -241,7 +241,7 @@ fn letters(canvas: &mut Canvas, slice: &SliceResult, name: &str, layout: &Layout
     match layout.width {
         Width::Wide => {
             let y = top + 17.0;
-            canvas.text("name", (0.0, y), Anchor::Start, &shorten(name, 25));
+            canvas.text("name", (0.0, y), Anchor::Start, &shorten(name, 23));
             canvas.text("small", (252.0, y), Anchor::End, &flips);
             canvas.text("num", (544.0, y), Anchor::Start, &numbers);
             canvas.text("num", (722.0, y), Anchor::End, &certified);

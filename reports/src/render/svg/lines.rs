@@ -46,7 +46,7 @@ pub(crate) fn lines(chart: &Chart<'_>, series: &[Series<'_>], width: Width, id: 
         canvas.polyline(&format!("line c{i}"), &pixels);
         if let Some(at) = one.marked {
             canvas.mark(
-                &format!("mark f{i}"),
+                &format!("mark c{i}"),
                 super::canvas::Shape::Circle,
                 frame.at(at),
                 4.5,
