@@ -199,8 +199,41 @@ fn routellm_mmlu_reproduces_the_published_figures() {
         .iter()
         .find(|v| v["candidate"] == "length 69 %")
         .unwrap();
-    assert_ne!(length["outcome"], "pass");
+    // The average hides it: within the margin overall, and subjects that lose far more.
+    let claims = length["claims"].as_array().unwrap();
+    let overall = claims
+        .iter()
+        .find(|c| c["slice"] == "overall" && c["kind"] == "quality");
+    assert_eq!(overall.unwrap()["state"], "holds");
+    assert_eq!(length["outcome"], "block");
     assert_eq!(log(dir.path()).len() as u64, 1 + 14_037 * policies(&report));
+}
+
+#[test]
+fn a_sequential_run_over_routellm_mmlu_blocks_what_the_fixed_gate_blocks() {
+    let Some(data) = shared("routellm") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let output = weighbridge()
+        .args(["run", "--sequential"])
+        .arg(root().join("datasets/routellm/mmlu.toml"))
+        .arg("--data")
+        .arg(&data)
+        .arg("--out")
+        .arg(dir.path())
+        .arg("--ledger")
+        .arg(dir.path().join("ledger"))
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 1, "{}", talk(&output));
+    let text = std::fs::read(dir.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    for verdict in report["verdicts"].as_array().unwrap() {
+        assert_eq!(verdict["outcome"], "block", "{verdict}");
+    }
+    let used = report["sequential"]["samples_used"].as_u64().unwrap();
+    assert!(used < 7_000, "{used} samples used");
 }
 
 fn policies(report: &serde_json::Value) -> u64 {

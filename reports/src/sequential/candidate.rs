@@ -213,7 +213,12 @@ impl Candidate {
         let proven = self.required().all(|bet| bet.decided);
         let saved = self.saving.as_ref().is_none_or(|s| s.reached);
         if proven && saved && self.coverage() >= layout.gate.coverage_floor {
-            return Standing::Pass;
+            let suspect = self.watched().any(|w| w.is_suspect(cursor));
+            return if suspect {
+                Standing::Going
+            } else {
+                Standing::Pass
+            };
         }
         match self.hopeless(cursor, usize::MAX) {
             Some(bet) => Standing::Hopeless(format!(
@@ -378,6 +383,16 @@ impl Watched {
         } else {
             self.sum / self.n as f64
         }
+    }
+
+    /// Seen beyond the margin, with more evidence for a loss than against one, and not all seen yet.
+    /// Such a slice holds an early PASS back: critical slices are proven long before a small slice
+    /// that loses has had the samples to show it. Waiting cannot add a false PASS, and what blocks
+    /// meanwhile is an e-process that holds at every look.
+    fn is_suspect(&self, cursor: usize) -> bool {
+        let leans = self.worse.as_ref().is_some_and(|bet| bet.log_e() > 0.0);
+        let to_come = self.to_come.get(cursor).copied().unwrap_or(0);
+        leans && to_come > 0 && self.n > 0 && self.mean() < -self.margin
     }
 
     /// A loss is shown and seen beyond the margin, or shown to be beyond it.

@@ -18,7 +18,9 @@
 //! * **Unknowns.** An unjudged trial enters a proof of "not worse" as a loss and a proof of "worse" as
 //!   a gain; a failed candidate scores 0; a failed baseline counts as right where a loss is to be
 //!   excluded.
-//! * **PASS** needs every required question decided at `alpha_pass` each (intersection-union).
+//! * **PASS** needs every required question decided at `alpha_pass` each (intersection-union), and no
+//!   guarded slice that is seen beyond its margin, leans to a loss and still has samples to come: it
+//!   gets them first. Waiting for it can only turn a PASS into a BLOCK.
 //!   **BLOCK** needs a loss shown family-wise over all slices that gate, and seen beyond the margin;
 //!   or a critical slice shown to lose more than its margin. The family rate is halved between the
 //!   two ways, and each is decided by closed testing with averages of e-values, which holds at all

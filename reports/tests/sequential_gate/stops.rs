@@ -99,6 +99,34 @@ fn a_clear_loss_blocks_early() {
 }
 
 #[test]
+fn a_small_slice_that_loses_holds_an_early_pass_back_until_it_is_shown() {
+    let run = |loses: fn(usize) -> bool| {
+        let mut run = Run::new(gate(0.05, 0.05));
+        for i in 0..2_000 {
+            let small = i % 20 == 0;
+            let d = if small && loses(i / 20) { -1 } else { 0 };
+            run.difference(if small { "small" } else { "rest" }, d);
+        }
+        settled(&run)
+    };
+    // Overall the loss is 2 points, well within the margin of 5; in the slice it is 40.
+    let report = run(|nth| nth % 5 < 2);
+    let sequential = report.sequential.as_ref().unwrap();
+    assert_eq!(report.outcome, Outcome::Block);
+    assert!(
+        sequential.samples_used < 1_000,
+        "{}",
+        sequential.samples_used
+    );
+    let fails = |c: &&weighbridge_reports::model::Claim| c.state == ClaimState::Fails;
+    let mut failing = report.verdicts[0].claims.iter().filter(fails);
+    assert!(failing.any(|c| c.slice == "task=small"));
+    // One loss at the start of a slice leans the wrong way for a while only.
+    let report = run(|nth| nth == 0);
+    assert_eq!(report.outcome, Outcome::Pass);
+}
+
+#[test]
 fn a_slice_that_can_never_pass_stops_the_run_before_it_spends() {
     let mut run = quiet(300);
     for _ in 0..5 {
