@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::SliceP;
 use super::bits::{Flips, LANES};
-use super::counter::Counter;
+use super::counter::{Counter, WIDE, Word};
 use super::minp::{Hits, Observed};
 use super::slices::Members;
 use super::tails::fair_tails;
@@ -26,14 +26,17 @@ pub(super) fn evaluate(members: &Members, source: &Flips) -> Vec<SliceP> {
         tables[row.table][losses]
     });
     let observed = Observed::new(raw.collect());
-    let hits = (0..source.blocks())
+    let hits = (0..source.blocks().div_ceil(WIDE as u64))
         .into_par_iter()
         .fold(
             || (observed.no_hits(), Scratch::new(rows.len())),
-            |(mut hits, mut scratch), block| {
-                source.fill(block, members.moving, &mut scratch.words);
+            |(mut hits, mut scratch), group| {
+                let blocks = group * WIDE as u64..source.blocks().min((group + 1) * WIDE as u64);
+                scratch.fill(source, blocks.clone(), members.moving);
                 scratch.p_values(&rows, &tables);
-                observed.record_block(&scratch.p, source.lanes(block), &mut hits);
+                for (block, p) in blocks.zip(&scratch.p) {
+                    observed.record_block(p, source.lanes(block), &mut hits);
+                }
                 (hits, scratch)
             },
         )
@@ -65,33 +68,50 @@ fn prepare(members: &Members) -> (Vec<Row>, Vec<Vec<f64>>) {
 
 /// Buffers of one thread.
 struct Scratch {
-    words: Vec<u64>,
+    /// Signs of one block by unit.
+    block: Vec<u64>,
+    /// Signs of all blocks by unit.
+    words: Vec<Word>,
     counter: Counter,
-    /// P-value of each slice under each flip of the block, slice by slice.
-    p: Vec<f64>,
+    /// For each block, the p-value of each slice under each flip, slice by slice.
+    p: [Vec<f64>; WIDE],
 }
 
 impl Scratch {
     fn new(slices: usize) -> Self {
         Self {
+            block: Vec::new(),
             words: Vec::new(),
             counter: Counter::default(),
-            p: vec![1.0; slices * LANES],
+            p: std::array::from_fn(|_| vec![1.0; slices * LANES]),
+        }
+    }
+
+    /// Draws the signs of up to [`WIDE`] blocks; what is left of a group is not read.
+    fn fill(&mut self, source: &Flips, blocks: std::ops::Range<u64>, units: usize) {
+        self.words.resize(units, [0; WIDE]);
+        for (place, block) in blocks.enumerate() {
+            source.fill(block, units, &mut self.block);
+            for (word, &bits) in self.words.iter_mut().zip(&self.block) {
+                word[place] = bits;
+            }
         }
     }
 
     fn p_values(&mut self, rows: &[Row], tables: &[Vec<f64>]) {
         let words = &self.words;
-        for (row, p) in rows.iter().zip(self.p.chunks_exact_mut(LANES)) {
+        for (slice, row) in rows.iter().enumerate() {
             // A set bit turns a gain into a loss; an observed loss has its bit inverted first.
-            self.counter.count(
-                row.units
-                    .iter()
-                    .map(|&u| words[(u >> 1) as usize] ^ 0_u64.wrapping_sub(u64::from(u & 1))),
-            );
+            self.counter.count(row.units.iter().map(|&u| {
+                let inverted = 0_u64.wrapping_sub(u64::from(u & 1));
+                words[(u >> 1) as usize].map(|bits| bits ^ inverted)
+            }));
             let table = &tables[row.table];
-            for (p, losses) in p.iter_mut().zip(self.counter.lanes()) {
-                *p = table[losses as usize];
+            for (block, p) in self.p.iter_mut().enumerate() {
+                let p = &mut p[slice * LANES..(slice + 1) * LANES];
+                for (p, losses) in p.iter_mut().zip(self.counter.lanes(block)) {
+                    *p = table[losses as usize];
+                }
             }
         }
     }

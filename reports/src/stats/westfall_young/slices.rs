@@ -120,9 +120,11 @@ fn units(d: &[f64], cluster: Option<&[u32]>) -> (usize, Vec<u32>) {
     keys.sort_unstable();
     keys.dedup();
     let unit = |item: usize| match keys.binary_search(&key(item)) {
-        Ok(unit) if d[item] != 0.0 => unit as u32,
-        _ => NONE,
+        Ok(unit) => unit as u32,
+        Err(_) => NONE,
     };
+    // Most items of a real comparison do not differ; they need no search.
+    let unit = |item: usize| if d[item] == 0.0 { NONE } else { unit(item) };
     let unit_of = (0..d.len()).map(unit).collect();
     (keys.len(), unit_of)
 }
