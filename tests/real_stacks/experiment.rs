@@ -6,16 +6,22 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// An experiment on one server.
+#[derive(Clone, Copy)]
 pub(crate) struct Experiment<'a> {
     /// `[[backend]]` tables, without the name of the first, which is `server`.
     pub(crate) backend: &'a str,
-    /// Keys of both models, `small` and `large`.
-    pub(crate) model: &'a str,
+    /// Keys of the models `small` and `large`.
+    pub(crate) models: [&'a str; 2],
     /// Keys of `[run]`.
     pub(crate) run: &'a str,
     /// How many samples; each has the same long system prompt.
     pub(crate) samples: usize,
+    /// Value of the environment variable `WEIGHBRIDGE_TEST_KEY`.
+    pub(crate) key: &'a str,
 }
+
+/// Keys of a model that the server of the first `[[backend]]` serves.
+pub(crate) const TINY: &str = "backend = \"server\"\nmodel = \"tiny\"";
 
 impl Experiment<'_> {
     /// Writes the file and its samples.
@@ -36,7 +42,7 @@ impl Experiment<'_> {
         std::fs::write(dir.join("samples.jsonl"), samples).unwrap();
         let Self {
             backend,
-            model,
+            models: [small, large],
             run,
             ..
         } = self;
@@ -61,14 +67,12 @@ name = "server"
 {backend}
 [[model]]
 name = "small"
-backend = "server"
 price = {{ input_per_mtok_usd = 0.1, output_per_mtok_usd = 0.4, cache_read_per_mtok_usd = 0.01 }}
-{model}
+{small}
 [[model]]
 name = "large"
-backend = "server"
 price = {{ input_per_mtok_usd = 2.0, output_per_mtok_usd = 8.0, cache_read_per_mtok_usd = 0.2 }}
-{model}
+{large}
 [[policy]]
 name = "production"
 kind = "always"
@@ -86,32 +90,47 @@ role = "candidate"
         path
     }
 
-    /// Runs it; the trials of the log and the notes about client and servers.
-    pub(crate) fn run(&self, dir: &Path, out: &str) -> (Vec<Value>, Value) {
+    /// Runs it; its exit code and the trials of the log.
+    pub(crate) fn try_run(&self, dir: &Path, out: &str) -> (i32, Vec<Value>) {
         let out = dir.join(out);
-        let output = weighbridge(
-            "run",
-            &self.write(dir),
-            &[("--out", &out), ("--ledger", &out.join("ledger"))],
-        );
-        // Nonsense for text gets no verdict worth asserting; that there is one is.
-        let code = output.status.code();
-        assert!(matches!(code, Some(0..=2)), "{code:?}: {}", talk(&output));
-        let log = std::fs::read_to_string(out.join("run.jsonl")).unwrap();
+        let output = self
+            .command("run", dir)
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .unwrap();
+        let log = std::fs::read_to_string(out.join("run.jsonl"));
+        let log = log.unwrap_or_else(|e| panic!("{e}: {}", talk(&output)));
         let trials: Vec<Value> = log.lines().skip(1).map(json).collect();
-        assert_eq!(trials.len(), 2 * self.samples);
+        assert_eq!(trials.len(), 2 * self.samples, "{}", talk(&output));
+        (output.status.code().unwrap(), trials)
+    }
+
+    /// Runs it to a verdict; the trials of the log and the notes about client and servers.
+    pub(crate) fn run(&self, dir: &Path, out: &str) -> (Vec<Value>, Value) {
+        let (code, trials) = self.try_run(dir, out);
+        // Nonsense for text gets no verdict worth asserting; that there is one is.
+        assert!((0..=2).contains(&code), "{code}: {:#}", trials[0]);
+        let out = dir.join(out);
         assert!(out.join("report.html").is_file());
-        (
-            trials,
-            json(&std::fs::read_to_string(out.join("client.json")).unwrap()),
-        )
+        let notes = std::fs::read_to_string(out.join("client.json")).unwrap();
+        (trials, json(&notes))
     }
 
     /// What the doctor says about the first model.
     pub(crate) fn doctor(&self, dir: &Path) -> Value {
-        let output = weighbridge("doctor", &self.write(dir), &[("--json", Path::new(""))]);
+        let output = self.command("doctor", dir).arg("--json").output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", talk(&output));
         json(&String::from_utf8(output.stdout).unwrap())["models"][0].clone()
+    }
+
+    fn command(&self, name: &str, dir: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
+        command
+            .arg(name)
+            .arg(self.write(dir))
+            .env("WEIGHBRIDGE_TEST_KEY", self.key);
+        command
     }
 }
 
@@ -120,18 +139,6 @@ fn system() -> String {
     let rules = "Read the question twice before you answer it. Say what you did in one short sentence. \
         Do not add anything that was not asked for. If a number is missing, say that it is missing. ";
     format!("You are careful with numbers. {}", rules.repeat(8))
-}
-
-fn weighbridge(command: &str, experiment: &Path, options: &[(&str, &Path)]) -> Output {
-    let mut run = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
-    run.arg(command).arg(experiment);
-    for (name, value) in options {
-        run.arg(name);
-        if !value.as_os_str().is_empty() {
-            run.arg(value);
-        }
-    }
-    run.output().unwrap()
 }
 
 fn talk(output: &Output) -> String {
@@ -165,4 +172,18 @@ pub(crate) fn check<'d>(model: &'d Value, name: &str) -> (&'d str, &'d str) {
         found["state"].as_str().unwrap(),
         found["detail"].as_str().unwrap(),
     )
+}
+
+/// Whether any file below a folder holds a text.
+pub(crate) fn contains(dir: &Path, text: &str) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => contains(&path, text),
+            false => {
+                let bytes = std::fs::read(&path).unwrap();
+                bytes.windows(text.len()).any(|w| w == text.as_bytes())
+            }
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! llama.cpp's own server.
 
-use crate::experiment::{Experiment, attempt, check, tokens};
+use crate::experiment::{Experiment, TINY, attempt, check, tokens};
 use crate::http::counter;
 use crate::server::{Server, llama, set_up};
 
@@ -25,9 +25,10 @@ fn the_doctor_finds_everything_that_works() {
     let backend = backend(&server, "llama_cpp", "");
     let experiment = Experiment {
         backend: &backend,
-        model: "model = \"tiny\"",
+        models: [TINY; 2],
         run: "",
         samples: 1,
+        key: "",
     };
     let model = experiment.doctor(dir.path());
     for name in [
@@ -52,9 +53,10 @@ fn a_shared_prefix_is_cached_and_response_and_metrics_agree() {
     let backend = backend(&server, "llama_cpp", "record_gaps = true");
     let experiment = Experiment {
         backend: &backend,
-        model: "model = \"tiny\"",
+        models: [TINY; 2],
         run: WARM,
         samples: 4,
+        key: "",
     };
     let names = [
         "llamacpp:prompt_tokens_cached_total",
@@ -109,14 +111,14 @@ fn a_shared_prefix_is_cached_and_response_and_metrics_agree() {
 #[test]
 fn a_flushed_cache_is_cold_and_one_that_is_off_stays_cold() {
     let Some((dir, server)) = start() else { return };
-    let model = "model = \"tiny\"";
     let first_read = |keys: &str, out: &str| {
         let backend = backend(&server, "llama_cpp", keys);
         let experiment = Experiment {
             backend: &backend,
-            model,
+            models: [TINY; 2],
             run: WARM,
             samples: 2,
+            key: "",
         };
         let (trials, _) = experiment.run(dir.path(), out);
         let reads: Vec<u64> = trials
@@ -140,14 +142,16 @@ fn a_forced_tool_call_is_a_first_token() {
     let Some((dir, server)) = start() else { return };
     let backend = backend(&server, "llama_cpp", "");
     // A grammar forces even a random model into the call.
-    let model = r#"model = "tiny"
+    let model = r#"backend = "server"
+model = "tiny"
 body = { tool_choice = "required", tools = [{ type = "function", function = { name = "answer", parameters = { type = "object", properties = { value = { type = "integer" } }, required = ["value"] } } }] }"#;
     let run = "concurrency = 1\nmax_output_tokens = 48";
     let experiment = Experiment {
         backend: &backend,
-        model,
+        models: [TINY; 2],
         run,
         samples: 1,
+        key: "",
     };
     let (trials, _) = experiment.run(dir.path(), "out");
     for trial in &trials {
@@ -167,9 +171,10 @@ fn its_other_interfaces_are_read_by_their_own_codecs() {
         let backend = backend(&server, dialect, "");
         let experiment = Experiment {
             backend: &backend,
-            model: "model = \"tiny\"",
+            models: [TINY; 2],
             run: WARM,
             samples: 2,
+            key: "",
         };
         let (trials, _) = experiment.run(dir.path(), dialect);
         for (i, trial) in trials.iter().enumerate() {
@@ -195,9 +200,10 @@ fn two_policies_are_compared_under_load() {
     let backend = backend(&server, "llama_cpp", "");
     let experiment = Experiment {
         backend: &backend,
-        model: "model = \"tiny\"",
+        models: [TINY; 2],
         run: "concurrency = 8",
         samples: 24,
+        key: "",
     };
     let (trials, notes) = experiment.run(dir.path(), "out");
     let spent = |policy: &str| -> f64 {

@@ -12,5 +12,6 @@
 
 mod experiment;
 mod http;
+mod litellm;
 mod llama;
 mod server;

@@ -317,3 +317,27 @@ async fn gateways_say_what_they_chose_in_headers() {
     let (attempt, _) = answered(Dialect::EnvoyAi, "/v1", "", &body).await;
     assert!(attempt.server.unwrap().served_model.unwrap().is_alias);
 }
+
+/// As LiteLLM 1.106.10 sent it: headers before the cost is known, then a chunk with counts and cost
+/// beside an empty delta.
+#[tokio::test]
+async fn litellm_tells_the_cost_of_a_stream_beside_its_counts() {
+    let body = "data: {\"id\":\"chatcmpl-4\",\"created\":1795520339,\"model\":\"m\",\"object\":\"chat.completion.chunk\",\"system_fingerprint\":\"fp\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\",\"role\":\"assistant\"}}]}\n\n\
+         data: {\"id\":\"chatcmpl-4\",\"created\":1795520339,\"model\":\"m\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"4\"},\"logprobs\":{\"content\":[{\"token\":\"4\",\"bytes\":[52],\"logprob\":-0.059606,\"top_logprobs\":[]}]}}]}\n\n\
+         data: {\"id\":\"chatcmpl-4\",\"created\":1795520339,\"model\":\"m\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"finish_reason\":\"stop\",\"index\":0,\"delta\":{}}]}\n\n\
+         data: {\"id\":\"chatcmpl-4\",\"created\":1795520339,\"model\":\"m\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{}}],\"usage\":{\"completion_tokens\":1,\"prompt_tokens\":9,\"total_tokens\":10,\"completion_tokens_details\":{\"reasoning_tokens\":0,\"text_tokens\":1},\"prompt_tokens_details\":{\"cached_tokens\":0},\"cost\":1.2999999999999998e-6}}\n\n\
+         data: [DONE]\n\n";
+    let headers = "x-litellm-call-id: 5f6d8980\r\nx-litellm-model-id: d-nano\r\n\
+        x-litellm-model-name: openai/nano\r\nx-litellm-response-cost-original: 0.0\r\n\
+        x-litellm-response-duration-ms: 75.76\r\nx-litellm-overhead-duration-ms: 50.055\r\n\
+        llm_provider-x-request-id: req-4\r\nrequest-id: req-4\r\nx-litellm-model-group: m\r\n";
+    let (attempt, _) = answered(Dialect::Litellm, "/v1", headers, body).await;
+    assert_eq!(attempt.chunks, Some(1));
+    assert_eq!(attempt.usage.total_input(), Some(9));
+    assert_eq!(attempt.usage.cache_read_tokens, Some(0));
+    assert_eq!(attempt.request_id.as_deref(), Some("5f6d8980"));
+    let said = attempt.server.unwrap();
+    assert_eq!(said.cost_usd, Some(1.2999999999999998e-6));
+    assert_eq!(said.gateway_ms, Some(50.055));
+    assert_eq!(&*said.served_model.unwrap().name, "openai/nano");
+}

@@ -1,6 +1,6 @@
 //! What stands beside an answer: probabilities, limits, counters, the choice of a gateway.
 
-use weighbridge_engine::{Admin, HttpBackend};
+use weighbridge_engine::{Admin, Dialect, HttpBackend};
 use weighbridge_mock::ChoiceReport;
 
 use crate::asking::{CHOSEN, answered, asking, config, fleet};
@@ -99,6 +99,9 @@ async fn the_choice_of_a_gateway_is_read_where_it_is_reported() {
             assert_eq!((&*served.name, &*served.from), (model, from), "{name}");
             assert!(!served.is_alias, "{name}");
             assert_eq!(fleet.log().pop().unwrap().tier, CHOSEN);
+            // Two of them say what the call cost.
+            let says_cost = matches!(row.dialect, Dialect::Openrouter | Dialect::Litellm);
+            assert_eq!(said.cost_usd.is_some_and(|c| c > 0.0), says_cost, "{name}");
         }
     }
 }

@@ -35,13 +35,13 @@ pub(super) fn counts(style: &Style, usage: &Usage) -> Value {
     if usage.reasoning > 0 {
         counts["completion_tokens_details"] = json!({"reasoning_tokens": usage.reasoning});
     }
-    if style.counts == Counts::Repeated {
+    if matches!(style.counts, Counts::Repeated | Counts::Beside) {
         counts["cost"] = cost_usd(usage).into();
     }
     counts
 }
 
-/// OpenRouter's price: one and four US dollars per million tokens.
+/// A price as good as any: one and four US dollars per million tokens.
 fn cost_usd(usage: &Usage) -> f64 {
     (usage.prompt + 4 * usage.completion) as f64 / 1e6
 }

@@ -67,6 +67,7 @@ impl FleetState {
             ChoiceReport::Litellm => {
                 put("x-litellm-model-name", tier);
                 put("x-litellm-overhead-duration-ms", "1.5");
+                put("x-litellm-call-id", "scripted");
             }
             ChoiceReport::SemanticRouter => {
                 put("x-vsr-selected-model", tier);

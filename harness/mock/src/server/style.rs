@@ -58,6 +58,8 @@ pub(super) enum Counts {
     Vendor,
     /// In one more chunk that says the finish reason again.
     Repeated,
+    /// In one more chunk with an empty delta, if they were asked for, with the cost.
+    Beside,
 }
 
 /// How cached tokens are told.
@@ -302,6 +304,11 @@ const GATEWAY: Style = Style {
     ..COMMON
 };
 
+const LITELLM: Style = Style {
+    counts: Counts::Beside,
+    ..GATEWAY
+};
+
 const ROUTELLM: Style = Style {
     counts: Counts::Nowhere,
     cached: Cached::Never,
@@ -330,7 +337,8 @@ impl Provider {
             Self::LlamaCpp => &LLAMA_CPP,
             Self::TgiChat => &TGI_CHAT,
             Self::Routellm => &ROUTELLM,
-            Self::Litellm | Self::SemanticRouter | Self::EnvoyAi | Self::Portkey => &GATEWAY,
+            Self::Litellm => &LITELLM,
+            Self::SemanticRouter | Self::EnvoyAi | Self::Portkey => &GATEWAY,
         })
     }
 }
