@@ -203,4 +203,6 @@ fn an_explicit_cache_of_gemini_is_named_in_the_body() {
     let model = "body = { cachedContent = \"cachedContents/c1\" }";
     let body = body("dialect = \"gemini\"", model);
     assert_eq!(body["cachedContent"], "cachedContents/c1", "{body:#}");
+    // It holds the system prompt, and the service refuses a request that repeats it.
+    assert!(body["systemInstruction"].is_null(), "{body:#}");
 }

@@ -148,7 +148,7 @@ body = { tool_choice = "required", tools = [{ type = "function", function = { na
     let run = "concurrency = 1\nmax_output_tokens = 48";
     let experiment = Experiment {
         backend: &backend,
-        models: [TINY; 2],
+        models: [model; 2],
         run,
         samples: 1,
         key: "",
