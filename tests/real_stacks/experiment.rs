@@ -54,7 +54,6 @@ path = "samples.jsonl"
 [slices]
 by = ["parity"]
 [run]
-max_output_tokens = 12
 temperature = 0.0
 retries = 0
 {run}
@@ -90,8 +89,8 @@ role = "candidate"
         path
     }
 
-    /// Runs it; its exit code and the trials of the log.
-    pub(crate) fn try_run(&self, dir: &Path, out: &str) -> (i32, Vec<Value>) {
+    /// Runs it; its exit code with what it said, and the trials of the log.
+    pub(crate) fn try_run(&self, dir: &Path, out: &str) -> ((i32, String), Vec<Value>) {
         let out = dir.join(out);
         let output = self
             .command("run", dir)
@@ -103,14 +102,16 @@ role = "candidate"
         let log = log.unwrap_or_else(|e| panic!("{e}: {}", talk(&output)));
         let trials: Vec<Value> = log.lines().skip(1).map(json).collect();
         assert_eq!(trials.len(), 2 * self.samples, "{}", talk(&output));
-        (output.status.code().unwrap(), trials)
+        let code = output.status.code().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        ((code, format!("{said}{}", talk(&output))), trials)
     }
 
     /// Runs it to a verdict; the trials of the log and the notes about client and servers.
     pub(crate) fn run(&self, dir: &Path, out: &str) -> (Vec<Value>, Value) {
-        let (code, trials) = self.try_run(dir, out);
+        let ((code, talk), trials) = self.try_run(dir, out);
         // Nonsense for text gets no verdict worth asserting; that there is one is.
-        assert!((0..=2).contains(&code), "{code}: {:#}", trials[0]);
+        assert!((0..=2).contains(&code), "{code}: {talk}");
         let out = dir.join(out);
         assert!(out.join("report.html").is_file());
         let notes = std::fs::read_to_string(out.join("client.json")).unwrap();

@@ -73,7 +73,7 @@ fn it_is_weighed_as_a_router() {
     let experiment = Experiment {
         backend: &backend,
         models: ["backend = \"gateway\"\nmodel = \"auto\"", TINY],
-        run: "concurrency = 2\nisolate_cache = false",
+        run: "max_output_tokens = 12\nconcurrency = 2\nisolate_cache = false",
         samples: 24,
         key: KEY,
     };
@@ -141,7 +141,7 @@ fn what_it_refuses_and_what_breaks_behind_it_are_told_apart() {
     let experiment = |model| Experiment {
         backend: &backend,
         models: [model; 2],
-        run: "concurrency = 1",
+        run: "max_output_tokens = 12\nconcurrency = 1",
         samples: 1,
         key: KEY,
     };
@@ -158,7 +158,7 @@ fn what_it_refuses_and_what_breaks_behind_it_are_told_apart() {
         "{error:#}"
     );
     drop(behind);
-    let (code, broken) =
+    let ((code, talk), broken) =
         experiment("backend = \"server\"\nmodel = \"auto\"").try_run(dir.path(), "broken");
     let error = &broken[0]["attempts"][0]["error"];
     assert_eq!(
@@ -167,5 +167,5 @@ fn what_it_refuses_and_what_breaks_behind_it_are_told_apart() {
         "{error:#}"
     );
     // Nothing was measured: no verdict.
-    assert_eq!(code, 4);
+    assert_eq!(code, 4, "{talk}");
 }

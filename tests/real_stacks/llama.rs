@@ -17,7 +17,7 @@ fn backend(server: &Server, dialect: &str, more: &str) -> String {
     format!("dialect = \"{dialect}\"\nbase_url = \"http://127.0.0.1:{port}/v1\"\n{more}")
 }
 
-const WARM: &str = "concurrency = 1\nisolate_cache = false";
+const WARM: &str = "max_output_tokens = 12\nconcurrency = 1\nisolate_cache = false";
 
 #[test]
 fn the_doctor_finds_everything_that_works() {
@@ -138,33 +138,6 @@ fn a_flushed_cache_is_cold_and_one_that_is_off_stays_cold() {
 }
 
 #[test]
-fn a_forced_tool_call_is_a_first_token() {
-    let Some((dir, server)) = start() else { return };
-    let backend = backend(&server, "llama_cpp", "");
-    // A grammar forces even a random model into the call.
-    let model = r#"backend = "server"
-model = "tiny"
-body = { tool_choice = "required", tools = [{ type = "function", function = { name = "answer", parameters = { type = "object", properties = { value = { type = "integer" } }, required = ["value"] } } }] }"#;
-    let run = "concurrency = 1\nmax_output_tokens = 48";
-    let experiment = Experiment {
-        backend: &backend,
-        models: [model; 2],
-        run,
-        samples: 1,
-        key: "",
-    };
-    let (trials, _) = experiment.run(dir.path(), "out");
-    for trial in &trials {
-        let attempt = attempt(trial);
-        assert!(attempt["first_tool_ms"].is_number(), "{attempt:#}");
-        assert_eq!(
-            attempt["first_tool_ms"], attempt["first_token_ms"],
-            "{attempt:#}"
-        );
-    }
-}
-
-#[test]
 fn its_other_interfaces_are_read_by_their_own_codecs() {
     let Some((dir, server)) = start() else { return };
     for dialect in ["openai_chat", "openai_responses", "anthropic"] {
@@ -201,7 +174,7 @@ fn two_policies_are_compared_under_load() {
     let experiment = Experiment {
         backend: &backend,
         models: [TINY; 2],
-        run: "concurrency = 8",
+        run: "max_output_tokens = 12\nconcurrency = 8",
         samples: 24,
         key: "",
     };

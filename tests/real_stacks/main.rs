@@ -15,3 +15,4 @@ mod http;
 mod litellm;
 mod llama;
 mod server;
+mod vllm;

@@ -125,3 +125,4 @@ main() {
 }
 
 main "$@"
+exit

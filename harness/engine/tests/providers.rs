@@ -341,3 +341,50 @@ async fn litellm_tells_the_cost_of_a_stream_beside_its_counts() {
     assert_eq!(said.gateway_ms, Some(50.055));
     assert_eq!(&*said.served_model.unwrap().name, "openai/nano");
 }
+
+/// llama.cpp promises to keep a connection and closes it; a request that is sent at that moment is lost.
+#[tokio::test]
+async fn a_connection_to_llama_cpp_is_used_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = tokio::spawn(async move {
+        let mut connections = Vec::new();
+        for _ in 0..3 {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            read_request(&mut socket).await;
+            let body = format!("{FOUR}{STOP}{DONE}");
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nserver: llama.cpp\r\nkeep-alive: timeout=5, max=100\r\n\
+                 content-type: text/event-stream\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            socket.write_all(head.as_bytes()).await.unwrap();
+            socket.write_all(body.as_bytes()).await.unwrap();
+            // Left open: only the client can decide against it.
+            connections.push(socket);
+        }
+    });
+    let config = HttpConfig::new(format!("http://{address}"), "m", Dialect::OpenaiChat);
+    let backend = HttpBackend::new(config).unwrap();
+    let model: Arc<str> = "m".into();
+    for _ in 0..3 {
+        let call = Call {
+            model: &model,
+            sample: "s",
+            messages: &[],
+            max_output_tokens: None,
+            confidence: false,
+            cache_salt: None,
+            seed: None,
+            try_number: 0,
+        };
+        let reply = backend.send(call, Clock::start()).await;
+        assert_eq!(
+            reply.answer.as_deref(),
+            Some("4"),
+            "{:?}",
+            reply.attempt.error
+        );
+    }
+    served.await.unwrap();
+}
