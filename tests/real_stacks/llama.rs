@@ -185,11 +185,6 @@ fn two_policies_are_compared_under_load() {
             .sum()
     };
     assert!(spent("cheap") * 10.0 < spent("production"));
-    assert!(
-        trials
-            .iter()
-            .all(|t| attempt(t)["confidence"].as_f64().is_some_and(|c| c > 0.0))
-    );
     assert!(notes["client.calls"] == "48", "{notes:#}");
     let peak = notes["server.server.peak_running"].as_str();
     assert!(peak.is_some(), "{notes:#}");

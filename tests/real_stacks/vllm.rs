@@ -98,7 +98,6 @@ fn its_cache_counts_and_flush_are_read_from_the_real_server() {
         let attempt = attempt(trial);
         assert_eq!(attempt["usage"]["source"], "server");
         assert!(attempt["chunks"].as_u64().unwrap() >= 1, "{attempt:#}");
-        assert!(attempt["confidence"].as_f64().unwrap() > 0.0, "{attempt:#}");
     }
     let (_, (trials, _)) = run("", "warm");
     assert!(reads(&trials)[0] >= 128);

@@ -388,3 +388,32 @@ async fn a_connection_to_llama_cpp_is_used_once() {
     }
     served.await.unwrap();
 }
+
+/// As llama.cpp (in llama-cpp-python 0.3.36) sent them: no sequence numbers, no written tokens, and no
+/// `[DONE]`.
+#[tokio::test]
+async fn llama_cpp_speaks_responses_and_messages_too() {
+    let responses = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_m\",\"object\":\"response\",\"status\":\"in_progress\"}}\n\n\
+         event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"item\":{\"content\":[],\"id\":\"msg_9\",\"role\":\"assistant\",\"status\":\"in_progress\",\"type\":\"message\"}}\n\n\
+         event: response.content_part.added\ndata: {\"type\":\"response.content_part.added\",\"item_id\":\"msg_9\",\"part\":{\"type\":\"output_text\",\"text\":\"\"}}\n\n\
+         event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"msg_9\",\"delta\":\"4\"}\n\n\
+         event: response.output_text.done\ndata: {\"type\":\"response.output_text.done\",\"item_id\":\"msg_9\",\"text\":\"4\"}\n\n\
+         event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_m\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"tiny\",\"output\":[],\"usage\":{\"input_tokens\":7,\"output_tokens\":3,\"total_tokens\":10,\"input_tokens_details\":{\"cached_tokens\":6}}},\"timings\":{\"cache_n\":6,\"prompt_n\":1}}\n\n";
+    let messages = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"chatcmpl-D\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"model\":\"tiny\",\"stop_reason\":null,\"usage\":{\"cache_read_input_tokens\":6,\"input_tokens\":1,\"output_tokens\":0}}}\n\n\
+         event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n\
+         event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"4\"}}\n\n\
+         event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n\
+         event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"max_tokens\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":3}}\n\n\
+         event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+    for (dialect, body, finish) in [
+        (Dialect::OpenaiResponses, responses, "completed"),
+        (Dialect::Anthropic, messages, "max_tokens"),
+    ] {
+        let (attempt, _) = answered(dialect, "/v1", "server: llama.cpp\r\n", body).await;
+        assert_eq!(attempt.chunks, Some(1));
+        assert_eq!(attempt.usage.input_tokens, Some(1));
+        assert_eq!(attempt.usage.cache_read_tokens, Some(6));
+        assert_eq!(attempt.usage.output_tokens, Some(3));
+        assert_eq!(attempt.finish.as_deref(), Some(finish));
+    }
+}

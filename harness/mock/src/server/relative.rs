@@ -177,9 +177,7 @@ impl Writer {
             Counts::Repeated => self.chunk(&json!([choice])),
             Counts::Both => self.chunk(&json!([])),
             Counts::Asked if self.usage => self.chunk(&json!([])),
-            Counts::Beside if self.usage => {
-                self.chunk(&json!([{"index": 0, "delta": {}}]))
-            }
+            Counts::Beside if self.usage => self.chunk(&json!([{"index": 0, "delta": {}}])),
             _ => return,
         };
         last["usage"] = counts(self.style, usage);
