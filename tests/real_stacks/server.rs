@@ -64,7 +64,7 @@ impl Server {
             log: log.to_owned(),
         };
         let patience = Instant::now() + Duration::from_secs(240);
-        while !http::get(port, path).is_some_and(|(status, _)| status == 200) {
+        while http::get(port, path).is_none_or(|(status, _)| status != 200) {
             let ended = server.process.try_wait().unwrap();
             assert!(
                 ended.is_none() && Instant::now() < patience,
