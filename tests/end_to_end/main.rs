@@ -11,6 +11,7 @@ mod bad_input;
 mod calibrate;
 mod ci_outputs;
 mod compare;
+mod dialects;
 mod doctor;
 #[cfg(feature = "kernels")]
 mod kernels;
@@ -23,3 +24,4 @@ mod schemas;
 mod sequential;
 mod slices;
 mod support;
+mod wire;

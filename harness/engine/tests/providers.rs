@@ -317,3 +317,103 @@ async fn gateways_say_what_they_chose_in_headers() {
     let (attempt, _) = answered(Dialect::EnvoyAi, "/v1", "", &body).await;
     assert!(attempt.server.unwrap().served_model.unwrap().is_alias);
 }
+
+/// As LiteLLM 1.106.10 sent it: headers before the cost is known, then a chunk with counts and cost
+/// beside an empty delta.
+#[tokio::test]
+async fn litellm_tells_the_cost_of_a_stream_beside_its_counts() {
+    let body = "data: {\"id\":\"chatcmpl-4\",\"created\":1795520339,\"model\":\"m\",\"object\":\"chat.completion.chunk\",\"system_fingerprint\":\"fp\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\",\"role\":\"assistant\"}}]}\n\n\
+         data: {\"id\":\"chatcmpl-4\",\"created\":1795520339,\"model\":\"m\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"4\"},\"logprobs\":{\"content\":[{\"token\":\"4\",\"bytes\":[52],\"logprob\":-0.059606,\"top_logprobs\":[]}]}}]}\n\n\
+         data: {\"id\":\"chatcmpl-4\",\"created\":1795520339,\"model\":\"m\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"finish_reason\":\"stop\",\"index\":0,\"delta\":{}}]}\n\n\
+         data: {\"id\":\"chatcmpl-4\",\"created\":1795520339,\"model\":\"m\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{}}],\"usage\":{\"completion_tokens\":1,\"prompt_tokens\":9,\"total_tokens\":10,\"completion_tokens_details\":{\"reasoning_tokens\":0,\"text_tokens\":1},\"prompt_tokens_details\":{\"cached_tokens\":0},\"cost\":1.2999999999999998e-6}}\n\n\
+         data: [DONE]\n\n";
+    let headers = "x-litellm-call-id: 5f6d8980\r\nx-litellm-model-id: d-nano\r\n\
+        x-litellm-model-name: openai/nano\r\nx-litellm-response-cost-original: 0.0\r\n\
+        x-litellm-response-duration-ms: 75.76\r\nx-litellm-overhead-duration-ms: 50.055\r\n\
+        llm_provider-x-request-id: req-4\r\nrequest-id: req-4\r\nx-litellm-model-group: m\r\n";
+    let (attempt, _) = answered(Dialect::Litellm, "/v1", headers, body).await;
+    assert_eq!(attempt.chunks, Some(1));
+    assert_eq!(attempt.usage.total_input(), Some(9));
+    assert_eq!(attempt.usage.cache_read_tokens, Some(0));
+    assert_eq!(attempt.request_id.as_deref(), Some("5f6d8980"));
+    let said = attempt.server.unwrap();
+    assert_eq!(said.cost_usd, Some(1.2999999999999998e-6));
+    assert_eq!(said.gateway_ms, Some(50.055));
+    assert_eq!(&*said.served_model.unwrap().name, "openai/nano");
+}
+
+/// llama.cpp promises to keep a connection and closes it; a request that is sent at that moment is lost.
+#[tokio::test]
+async fn a_connection_to_llama_cpp_is_used_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = tokio::spawn(async move {
+        let mut connections = Vec::new();
+        for _ in 0..3 {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            read_request(&mut socket).await;
+            let body = format!("{FOUR}{STOP}{DONE}");
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nserver: llama.cpp\r\nkeep-alive: timeout=5, max=100\r\n\
+                 content-type: text/event-stream\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            socket.write_all(head.as_bytes()).await.unwrap();
+            socket.write_all(body.as_bytes()).await.unwrap();
+            // Left open: only the client can decide against it.
+            connections.push(socket);
+        }
+    });
+    let config = HttpConfig::new(format!("http://{address}"), "m", Dialect::OpenaiChat);
+    let backend = HttpBackend::new(config).unwrap();
+    let model: Arc<str> = "m".into();
+    for _ in 0..3 {
+        let call = Call {
+            model: &model,
+            sample: "s",
+            messages: &[],
+            max_output_tokens: None,
+            confidence: false,
+            cache_salt: None,
+            seed: None,
+            try_number: 0,
+        };
+        let reply = backend.send(call, Clock::start()).await;
+        assert_eq!(
+            reply.answer.as_deref(),
+            Some("4"),
+            "{:?}",
+            reply.attempt.error
+        );
+    }
+    served.await.unwrap();
+}
+
+/// As llama.cpp (in llama-cpp-python 0.3.36) sent them: no sequence numbers, no written tokens, and no
+/// `[DONE]`.
+#[tokio::test]
+async fn llama_cpp_speaks_responses_and_messages_too() {
+    let responses = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_m\",\"object\":\"response\",\"status\":\"in_progress\"}}\n\n\
+         event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"item\":{\"content\":[],\"id\":\"msg_9\",\"role\":\"assistant\",\"status\":\"in_progress\",\"type\":\"message\"}}\n\n\
+         event: response.content_part.added\ndata: {\"type\":\"response.content_part.added\",\"item_id\":\"msg_9\",\"part\":{\"type\":\"output_text\",\"text\":\"\"}}\n\n\
+         event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"msg_9\",\"delta\":\"4\"}\n\n\
+         event: response.output_text.done\ndata: {\"type\":\"response.output_text.done\",\"item_id\":\"msg_9\",\"text\":\"4\"}\n\n\
+         event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_m\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"tiny\",\"output\":[],\"usage\":{\"input_tokens\":7,\"output_tokens\":3,\"total_tokens\":10,\"input_tokens_details\":{\"cached_tokens\":6}}},\"timings\":{\"cache_n\":6,\"prompt_n\":1}}\n\n";
+    let messages = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"chatcmpl-D\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"model\":\"tiny\",\"stop_reason\":null,\"usage\":{\"cache_read_input_tokens\":6,\"input_tokens\":1,\"output_tokens\":0}}}\n\n\
+         event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n\
+         event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"4\"}}\n\n\
+         event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n\
+         event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"max_tokens\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":3}}\n\n\
+         event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+    for (dialect, body, finish) in [
+        (Dialect::OpenaiResponses, responses, "completed"),
+        (Dialect::Anthropic, messages, "max_tokens"),
+    ] {
+        let (attempt, _) = answered(dialect, "/v1", "server: llama.cpp\r\n", body).await;
+        assert_eq!(attempt.chunks, Some(1));
+        assert_eq!(attempt.usage.input_tokens, Some(1));
+        assert_eq!(attempt.usage.cache_read_tokens, Some(6));
+        assert_eq!(attempt.usage.output_tokens, Some(3));
+        assert_eq!(attempt.finish.as_deref(), Some(finish));
+    }
+}

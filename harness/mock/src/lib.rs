@@ -32,7 +32,7 @@ pub use draw::Draw;
 pub use message::{Message, Role, last_user};
 pub use quickstart::{GeneratedTask, Quickstart, quickstart};
 pub use server::{
-    ChoiceReport, Fleet, FleetConfig, Gateway, Outcome, RequestRecord, RoleChunk, serve,
+    ChoiceReport, Fleet, FleetConfig, Gateway, Outcome, Provider, RequestRecord, RoleChunk, serve,
 };
 pub use target::GoldTarget;
 pub use tier::{Tier, builtin_tiers};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use weighbridge_engine::backend::Timeouts;
 use weighbridge_engine::{Admin, ApiKey, Backend, Dialect, HttpBackend, HttpConfig};
-use weighbridge_mock::{Fleet, FleetConfig, serve};
+use weighbridge_mock::{Fleet, FleetConfig, Provider, serve};
 
 use super::counters::Watched;
 use crate::config::{BackendWritten, Experiment, ModelWritten};
@@ -153,8 +153,10 @@ impl Places {
 
 async fn embedded(backend: &BackendWritten) -> Result<Fleet, Failure> {
     let speed = backend.speed.unwrap_or(1.0);
+    let named = backend.dialect.map(Dialect::as_str);
     serve(FleetConfig {
         speed,
+        provider: named.map_or(Provider::Plain, Provider::named),
         ..FleetConfig::default()
     })
     .await

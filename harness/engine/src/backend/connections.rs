@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::Uri;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::SERVER;
+use hyper::{HeaderMap, Uri};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service;
@@ -90,6 +91,14 @@ impl Connections {
         });
         Ok(sender)
     }
+}
+
+/// Whether a server closes connections that it promised to keep: a request that is sent on one at that
+/// moment is lost.
+///
+/// llama.cpp says `Keep-Alive: timeout=5, max=100` and closes after one stream or two.
+pub(super) fn breaks_promises(headers: &HeaderMap) -> bool {
+    headers.get(SERVER).is_some_and(|name| name == "llama.cpp")
 }
 
 /// An error with its causes, in one line.

@@ -17,7 +17,9 @@ const CHOSEN: [&str; 5] = [
 ];
 
 /// Headers that name the request, the most common first.
-const IDS: [&str; 6] = [
+const IDS: [&str; 7] = [
+    // Before the id of the provider behind it, which it hands on as `request-id`.
+    "x-litellm-call-id",
     "x-request-id",
     "request-id",
     "x-deepseek-request-id",

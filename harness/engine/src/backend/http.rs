@@ -13,7 +13,7 @@ use weighbridge_record::{Attempt, AttemptError, AttemptErrorKind, ServerSaid};
 
 use super::address::Address;
 use super::config::{header_name, headers};
-use super::connections::{Connections, chain};
+use super::connections::{Connections, breaks_promises, chain};
 use super::head::{BodySaid, Head};
 use super::reading::{Reading, shortened};
 use super::{Backend, BackendError, Call, HttpConfig, Reply, ReplyFuture, status};
@@ -89,12 +89,13 @@ impl HttpBackend {
         attempt.headers_ms = Some(clock.now_ms());
         let mut head = Head::read(response.headers(), self.model_header.as_ref());
         attempt.request_id = head.request_id.take();
+        let may_keep = !breaks_promises(response.headers());
         let (reply, is_reusable) = if response.status().is_success() {
             self.answer(&call, attempt, head, response, clock).await
         } else {
             self.refusal(attempt, head, response, clock).await
         };
-        if is_reusable {
+        if is_reusable && may_keep {
             self.connections.keep(connection);
         }
         reply

@@ -128,6 +128,10 @@ impl Codec for Gemini {
             body.insert("generationConfig".to_owned(), config.into());
         }
         request.add_extra(&mut body);
+        if body.contains_key("cachedContent") {
+            // The cache holds the system prompt; a request that says it again is refused.
+            body.remove("systemInstruction");
+        }
         Value::Object(body).to_string().into()
     }
 
@@ -322,10 +326,15 @@ mod tests {
             body,
             json!({"contents":[{"role":"user","parts":[{"text":"u"}]},
                 {"role":"model","parts":[{"text":"a"}]}],
-                "systemInstruction":{"parts":[{"text":"s"}]},
                 "generationConfig":{"maxOutputTokens":9,"responseLogprobs":true,
                     "thinkingConfig":{"thinkingBudget":0}},
                 "cachedContent":"cachedContents/c"})
         );
+        let request = RequestBody {
+            extra: None,
+            ..request
+        };
+        let body: Value = serde_json::from_slice(&Gemini::default().encode(&request)).unwrap();
+        assert_eq!(body["systemInstruction"], json!({"parts":[{"text":"s"}]}));
     }
 }

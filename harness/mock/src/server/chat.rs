@@ -2,7 +2,6 @@
 
 use super::asked::{Asked, Cache, Spoken};
 use super::body::{Cut, ReplyBody};
-use super::config::ChoiceReport;
 use super::format::{Format, Frame};
 use super::log::OpenRecord;
 use super::record::Outcome;
@@ -14,7 +13,7 @@ use crate::completion::complete;
 use crate::engine::{Engine, Seat, prompt_tokens, text_tokens};
 use crate::fault::Fault;
 use bytes::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use std::future::Future;
 use std::sync::Arc;
@@ -252,46 +251,6 @@ async fn whole(
         _ => {
             sequence.finished();
             reply::json(StatusCode::OK, body)
-        }
-    }
-}
-
-impl FleetState {
-    /// Puts into the headers what a format and a gateway say there.
-    fn sign(&self, response: &mut Response<ReplyBody>, format: Format, tier: &str, asked: &str) {
-        let headers = response.headers_mut();
-        let mut put = |name: &'static str, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        };
-        if self.limit_headers {
-            match format {
-                Format::Anthropic => {
-                    put("anthropic-ratelimit-requests-limit", "50");
-                    put("anthropic-ratelimit-requests-remaining", "49");
-                    put("anthropic-ratelimit-tokens-remaining", "39000");
-                }
-                Format::Chat | Format::Responses => {
-                    put("x-ratelimit-limit-requests", "50");
-                    put("x-ratelimit-remaining-requests", "49");
-                    put("x-ratelimit-reset-requests", "1m12s");
-                    put("x-ratelimit-remaining-tokens", "39000");
-                }
-                // The others have none.
-                Format::Gemini { .. } | Format::Tgi { .. } | Format::Ollama => {}
-            }
-        }
-        let Some(gateway) = self.gateway.as_ref().filter(|g| g.alias == asked) else {
-            return;
-        };
-        match gateway.report {
-            ChoiceReport::Litellm => {
-                put("x-litellm-model-name", tier);
-                put("x-litellm-overhead-duration-ms", "1.5");
-            }
-            ChoiceReport::SemanticRouter => put("x-vsr-selected-model", tier),
-            ChoiceReport::Body | ChoiceReport::Nowhere => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a fleet is made of.
 
+use super::provider::Provider;
 use crate::fault::FaultRule;
 use crate::tier::{Tier, builtin_tiers};
 
@@ -32,6 +33,8 @@ pub enum ChoiceReport {
     Litellm,
     /// In the headers of vLLM's semantic-router; the body repeats the alias.
     SemanticRouter,
+    /// In the headers of Portkey, as a place in the order of the tiers; the body repeats the alias.
+    Portkey,
     /// In the body, as RouteLLM and OpenRouter do.
     Body,
     /// Nowhere: the body repeats the alias.
@@ -60,6 +63,8 @@ pub struct FleetConfig {
     pub split_events: bool,
     /// Whether responses carry the rate-limit headers of their format.
     pub limit_headers: bool,
+    /// Whose habits Chat Completions are spoken with, and what stands beside it.
+    pub provider: Provider,
     /// A model name behind which the fleet chooses.
     pub gateway: Option<Gateway>,
     /// Misbehaviour.
@@ -79,6 +84,7 @@ impl Default for FleetConfig {
             tokens_per_event: 1,
             split_events: false,
             limit_headers: false,
+            provider: Provider::default(),
             gateway: None,
             faults: Vec::new(),
             log_capacity: 200_000,

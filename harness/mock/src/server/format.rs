@@ -1,19 +1,28 @@
 //! The wire formats that the fleet speaks, told apart by their paths.
 
 use super::asked::{Asked, Channel, Spoken};
+use super::provider::Provider;
 use super::reply::Usage;
-use super::{anthropic, gemini, ollama, openai_chat, responses, tgi};
+use super::style::Style;
+use super::{anthropic, gemini, ollama, openai_chat, relative, responses, tgi};
 use crate::completion::{Finish, Token};
 use bytes::{Bytes, BytesMut};
 
 /// A wire format. Those whose path says whether to stream carry that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(super) enum Format {
     Chat,
+    /// Chat Completions with habits.
+    Relative(&'static Style),
     Responses,
     Anthropic,
-    Gemini { stream: bool },
-    Tgi { stream: bool },
+    Gemini {
+        stream: bool,
+    },
+    Tgi {
+        stream: bool,
+    },
     Ollama,
 }
 
@@ -67,6 +76,14 @@ impl Format {
         Some((format, tier))
     }
 
+    /// The format as a provider speaks it.
+    pub(super) fn spoken_by(self, provider: Provider) -> Self {
+        match (self, provider.style()) {
+            (Self::Chat, Some(style)) => Self::Relative(style),
+            _ => self,
+        }
+    }
+
     /// Reads and checks a request body.
     ///
     /// # Errors
@@ -74,6 +91,7 @@ impl Format {
     pub(super) fn parse(self, body: &[u8]) -> Result<Asked, String> {
         let asked = match self {
             Self::Chat => openai_chat::parse(body),
+            Self::Relative(style) => relative::parse(style, body),
             Self::Responses => responses::parse(body),
             Self::Anthropic => anthropic::parse(body),
             Self::Gemini { stream } => gemini::parse(body, stream),
@@ -89,6 +107,7 @@ impl Format {
     pub(super) fn writer(self, frame: &Frame, asked: &Asked) -> Box<dyn StreamWriter> {
         match self {
             Self::Chat => Box::new(openai_chat::writer(frame, asked)),
+            Self::Relative(style) => Box::new(relative::Writer::new(style, frame, asked)),
             Self::Responses => Box::new(responses::Writer::new(frame, asked)),
             Self::Anthropic => Box::new(anthropic::Writer::new(frame)),
             Self::Gemini { .. } => Box::new(gemini::Writer::new(frame, asked)),
@@ -107,6 +126,7 @@ impl Format {
     ) -> Bytes {
         match self {
             Self::Chat => openai_chat::whole(frame, asked, spoken, usage),
+            Self::Relative(style) => relative::whole(style, frame, asked, spoken, usage),
             Self::Responses => responses::whole(frame, asked, spoken, usage),
             Self::Anthropic => anthropic::whole(frame, spoken, usage),
             Self::Gemini { .. } => gemini::whole(frame, asked, spoken, usage),
@@ -119,6 +139,7 @@ impl Format {
     pub(super) fn error_json(self, status: u16, message: &str, kind: &str, code: &str) -> String {
         match self {
             Self::Chat | Self::Responses => super::reply::error_json(message, kind, code),
+            Self::Relative(style) => relative::error_json(style, status, message, kind, code),
             Self::Anthropic => anthropic::error_json(status, message),
             Self::Gemini { .. } => gemini::error_json(status, message),
             Self::Tgi { .. } => tgi::error_json(status, message),

@@ -2,7 +2,7 @@
 //!
 //! | Path | What |
 //! |---|---|
-//! | `POST …/chat/completions` | OpenAI Chat Completions, whatever prefix a provider has |
+//! | `POST …/chat/completions` | OpenAI Chat Completions, whatever prefix a provider has, with the habits of [`Provider`] |
 //! | `POST …/responses` | OpenAI Responses |
 //! | `POST …/messages` | Anthropic Messages |
 //! | `POST …/MODEL:generateContent`, `:streamGenerateContent` | Gemini, also under Vertex's paths |
@@ -10,8 +10,8 @@
 //! | `POST /api/chat` | Ollama |
 //! | `GET …/models`, `/api/tags` | the tiers |
 //! | `GET /health` | 200 |
-//! | `GET /metrics` | Prometheus text under vLLM's names |
-//! | `POST /reset_prefix_cache` | empties all prefix caches |
+//! | `GET /metrics` | Prometheus text under the names of the server that is imitated |
+//! | `POST /reset_prefix_cache` | empties all prefix caches, as do SGLang's and llama.cpp's paths when they are imitated |
 //! | `GET /debug/log` | one [`RequestRecord`] per finished request, JSON lines |
 //!
 //! A request is answered with thoughts where it asks for them in the words of its format, and with
@@ -19,6 +19,7 @@
 
 mod anthropic;
 mod asked;
+mod beside;
 mod body;
 mod chat;
 mod config;
@@ -30,16 +31,22 @@ mod log;
 mod metrics;
 mod ollama;
 mod openai_chat;
+mod provider;
 mod record;
+mod relative;
+mod relative_counts;
 mod reply;
 mod responses;
 mod route;
+mod sign;
 mod split;
 mod state;
 mod stream;
+mod style;
 mod tgi;
 mod wire;
 
 pub use config::{ChoiceReport, FleetConfig, Gateway, RoleChunk};
 pub use fleet::{Fleet, serve};
+pub use provider::Provider;
 pub use record::{Outcome, RequestRecord};

@@ -4,7 +4,7 @@ use super::body::ReplyBody;
 use super::chat::{self, Identity};
 use super::format::Format;
 use super::state::FleetState;
-use super::{frame, metrics, reply};
+use super::{beside, frame, reply};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -48,13 +48,18 @@ async fn dispatch(
         && let Some((format, named)) = Format::of(&path)
     {
         let model = named.or(default_model);
+        let format = format.spoken_by(state.provider);
         return chat(state, format, model, request, identity).await;
     }
     // `/tiers/NAME` before a path only names a tier.
     let below = path
         .strip_prefix("/tiers/")
         .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
-    match (request.method(), below.unwrap_or(&path)) {
+    let below = below.unwrap_or(&path);
+    if let Some(response) = beside::answer(state, request.method(), below, request.uri().query()) {
+        return response;
+    }
+    match (request.method(), below) {
         (&Method::GET, "/info") => reply::json(StatusCode::OK, tgi_info(state, &path)),
         (&Method::GET, "/api/version") => reply::json(
             StatusCode::OK,
@@ -66,16 +71,11 @@ async fn dispatch(
             reply::json(StatusCode::OK, models(state))
         }
         (&Method::GET, "/health") => text(String::new()),
-        (&Method::GET, "/metrics") => text(metrics::text(state)),
         (&Method::GET, "/debug/log") => reply::typed(
             StatusCode::OK,
             "application/jsonl",
             state.log.json_lines().into(),
         ),
-        (&Method::POST, "/reset_prefix_cache") => {
-            state.models.iter().for_each(|m| m.engine.reset_cache());
-            reply::json(StatusCode::OK, Bytes::from_static(b"{\"success\":true}"))
-        }
         (method, path) => {
             let message = format!("no such endpoint: {method} {path}");
             reply::error(

@@ -3,6 +3,7 @@
 use super::config::{ChoiceReport, FleetConfig, Gateway, RoleChunk};
 use super::format::Format;
 use super::log::RequestLog;
+use super::provider::Provider;
 use crate::ability::Ability;
 use crate::engine::Engine;
 use crate::fault::FaultScript;
@@ -27,6 +28,7 @@ pub(super) struct FleetState {
     pub(super) tokens_per_event: usize,
     pub(super) split_events: bool,
     pub(super) limit_headers: bool,
+    pub(super) provider: Provider,
     pub(super) gateway: Option<Gateway>,
     requests: AtomicU64,
 }
@@ -47,6 +49,7 @@ impl FleetState {
             tokens_per_event: config.tokens_per_event,
             split_events: config.split_events,
             limit_headers: config.limit_headers,
+            provider: config.provider,
             gateway: config.gateway,
             requests: AtomicU64::new(0),
         }
