@@ -77,7 +77,9 @@ mod tests {
 
     fn said(notes: &[(&str, &str)]) -> Option<Judged> {
         let mut header = header(&[]);
-        let notes = notes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let notes = notes
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         header.notes.extend(notes);
         claim(&header)
     }

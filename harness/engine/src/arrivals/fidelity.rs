@@ -43,7 +43,10 @@ mod tests {
     fn the_distance_is_the_largest_gap_of_the_steps() {
         assert_eq!(ks_distance(&[1.0, 2.0, 3.0], &[3.0, 1.0, 2.0]), 0.0);
         assert_eq!(ks_distance(&[1.0, 2.0], &[3.0, 4.0]), 1.0);
-        assert_eq!(ks_distance(&[1.0, 2.0, 3.0, 4.0], &[2.5, 3.0, 4.0, 5.0]), 0.5);
+        assert_eq!(
+            ks_distance(&[1.0, 2.0, 3.0, 4.0], &[2.5, 3.0, 4.0, 5.0]),
+            0.5
+        );
         assert_eq!(ks_distance(&[1.0], &[]), 0.0);
     }
 

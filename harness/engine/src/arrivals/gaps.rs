@@ -89,9 +89,15 @@ mod tests {
             let drawn: Vec<f64> = (0..100_000).map(|_| gaps.draw(&mut rng)).collect();
             let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
             // Three standard errors of the mean, and as much for the variation.
-            assert!((mean - 1.0).abs() < 0.01 * gaps.cv() + 1e-9, "{gaps:?}: {mean}");
+            assert!(
+                (mean - 1.0).abs() < 0.01 * gaps.cv() + 1e-9,
+                "{gaps:?}: {mean}"
+            );
             let seen = cv(&drawn);
-            assert!((seen - gaps.cv()).abs() < 0.02 * gaps.cv() + 1e-9, "{gaps:?}: {seen}");
+            assert!(
+                (seen - gaps.cv()).abs() < 0.02 * gaps.cv() + 1e-9,
+                "{gaps:?}: {seen}"
+            );
         }
     }
 }

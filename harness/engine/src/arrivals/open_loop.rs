@@ -138,13 +138,20 @@ mod tests {
             // Three standard errors at n = 20,000: 3/√n = 2.1 %.
             let rate = schedule.rate_per_s().unwrap();
             assert!((rate / 200.0 - 1.0).abs() < 0.022, "seed {seed}: {rate}");
-            assert!((schedule.cv() - 1.0).abs() < 0.03, "seed {seed}: {}", schedule.cv());
+            assert!(
+                (schedule.cv() - 1.0).abs() < 0.03,
+                "seed {seed}: {}",
+                schedule.cv()
+            );
             let exact: Vec<f64> = (0..20_000)
                 .map(|i| -5.0 * ((f64::from(i) + 0.5) / 20_000.0).ln())
                 .collect();
             // Kolmogorov's 1 % point is 1.63/√n.
             let apart = ks_distance(&gaps(schedule.at_ms()), &exact);
-            assert!(apart < 1.63 / 20_000f64.sqrt() + 1e-4, "seed {seed}: {apart}");
+            assert!(
+                apart < 1.63 / 20_000f64.sqrt() + 1e-4,
+                "seed {seed}: {apart}"
+            );
         }
     }
 
@@ -177,9 +184,16 @@ mod tests {
             let at = schedule.at_ms().iter();
             at.filter(|ms| (1e3 * from..1e3 * to).contains(ms)).count() as f64
         };
-        for (from, to, mean) in [(0.0, 20.0, 5_000.0), (20.0, 40.0, 10_000.0), (40.0, 60.0, 2_000.0)] {
+        for (from, to, mean) in [
+            (0.0, 20.0, 5_000.0),
+            (20.0, 40.0, 10_000.0),
+            (40.0, 60.0, 2_000.0),
+        ] {
             let seen = within(from, to);
-            assert!((seen - mean).abs() < 4.0 * f64::sqrt(mean), "{from}: {seen}");
+            assert!(
+                (seen - mean).abs() < 4.0 * f64::sqrt(mean),
+                "{from}: {seen}"
+            );
         }
     }
 
@@ -195,7 +209,10 @@ mod tests {
         assert_eq!(twice.at_ms(), [0.0, 500.0, 2_000.0, 3_000.0, 3_500.0]);
         assert_eq!(arrivals.fit(2), Some(TraceFit::Cut { used: 2, of: 3 }));
         assert_eq!(arrivals.fit(3), None);
-        assert_eq!(arrivals.fit(7), Some(TraceFit::Repeated { passes: 3, of: 3 }));
+        assert_eq!(
+            arrivals.fit(7),
+            Some(TraceFit::Repeated { passes: 3, of: 3 })
+        );
         assert!(cv(&gaps(twice.at_ms())) > 0.0);
     }
 }

@@ -49,7 +49,11 @@ impl Stage {
         let slope = (self.to_per_s - self.from_per_s) / self.seconds;
         let square = self.from_per_s.powi(2) + 2.0 * slope * expected;
         let seconds = 2.0 * expected / (self.from_per_s + square.max(0.0).sqrt());
-        if seconds.is_nan() { 0.0 } else { seconds.min(self.seconds) }
+        if seconds.is_nan() {
+            0.0
+        } else {
+            seconds.min(self.seconds)
+        }
     }
 }
 
@@ -65,7 +69,11 @@ pub(super) fn check(stages: &[Stage]) -> Result<(), RateError> {
         }
     }
     let last = stages.last().ok_or(RateError::Empty)?;
-    if last.to_per_s > 0.0 { Ok(()) } else { Err(RateError::Ends) }
+    if last.to_per_s > 0.0 {
+        Ok(())
+    } else {
+        Err(RateError::Ends)
+    }
 }
 
 /// Seconds at which the expected number of arrivals reaches each of `expected`, ascending: the
@@ -103,7 +111,11 @@ mod tests {
 
     #[test]
     fn a_ramp_holds_half_the_arrivals_of_its_end_and_the_last_rate_goes_on() {
-        let stages = [stage(0.0, 100.0, 10.0), stage(0.0, 0.0, 5.0), stage(50.0, 50.0, 1.0)];
+        let stages = [
+            stage(0.0, 100.0, 10.0),
+            stage(0.0, 0.0, 5.0),
+            stage(50.0, 50.0, 1.0),
+        ];
         let times = times(&stages, (1..=700).map(f64::from));
         // Λ(10 s) = 500; nothing in the pause; 50/s after it, also beyond the last stage.
         assert!((times[124] - 5.0).abs() < 1e-9, "{}", times[124]);

@@ -49,11 +49,18 @@ mod tests {
         for think in [
             Think::Constant { mean_s: 2.0 },
             Think::Exponential { mean_s: 2.0 },
-            Think::LogNormal { mean_s: 2.0, sigma: 0.8 },
+            Think::LogNormal {
+                mean_s: 2.0,
+                sigma: 0.8,
+            },
         ] {
             let mut rng = weighbridge_policies::stream(5, "think", "", 0);
             let sum: f64 = (0..50_000).map(|_| think.draw_s(&mut rng)).sum();
-            assert!((sum / 50_000.0 - 2.0).abs() < 0.05, "{think:?}: {}", sum / 50_000.0);
+            assert!(
+                (sum / 50_000.0 - 2.0).abs() < 0.05,
+                "{think:?}: {}",
+                sum / 50_000.0
+            );
         }
     }
 }

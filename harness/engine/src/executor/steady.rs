@@ -107,13 +107,21 @@ mod tests {
 
     #[test]
     fn a_slow_start_in_the_warmup_does_not_touch_the_steady_state() {
-        let mut spans: Vec<_> = (0..100).map(|i| span(f64::from(i), f64::from(i) + 5.0)).collect();
+        let mut spans: Vec<_> = (0..100)
+            .map(|i| span(f64::from(i), f64::from(i) + 5.0))
+            .collect();
         for slow in &mut spans[..20] {
             slow.ttft_ms = Some(1_000.0);
             slow.is_warmup = true;
         }
         let steady = steady(&spans, None).unwrap();
-        assert_eq!((steady.from_ms, steady.to_ms, steady.trials), (20.0, 99.0, 80));
-        assert_eq!((steady.ttft_p50_ms, steady.ttft_p99_ms), (Some(5.0), Some(5.0)));
+        assert_eq!(
+            (steady.from_ms, steady.to_ms, steady.trials),
+            (20.0, 99.0, 80)
+        );
+        assert_eq!(
+            (steady.ttft_p50_ms, steady.ttft_p99_ms),
+            (Some(5.0), Some(5.0))
+        );
     }
 }
