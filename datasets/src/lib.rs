@@ -6,6 +6,7 @@
 //! * [`Sample`] and [`Dataset`]: labelled requests with a content fingerprint.
 //! * [`Outcome`] and [`OutcomeStore`]: one recorded answer per (sample, model).
 //! * [`import`]: readers of foreign formats, one file each.
+//! * [`trace`]: recorded traffic without its texts.
 //! * [`health`]: findings that must be seen before any result.
 
 mod dataset;
@@ -18,6 +19,7 @@ mod sample;
 mod score;
 mod slice;
 mod target;
+pub mod trace;
 mod usage;
 
 pub use dataset::{Dataset, Manifest};

@@ -50,6 +50,9 @@ pub enum Target {
         /// The reference text.
         answer: String,
     },
+    /// Any answer will do, as long as it comes whole: for load and latency, where there is no right
+    /// answer. Every answer counts 1, every failure 0.
+    Answered,
     /// Only recorded scores exist: the sample cannot be graded live.
     Recorded {
         /// Expected score of a blind guess, where the task has one (0.25 for four choices).

@@ -152,6 +152,7 @@ fn trial(data: &Data, policy: usize, i: usize) -> Trial {
         attempts: vec![Attempt::new(model)],
         answer: None,
         start_ms: None,
+        arrival: None,
     }
 }
 

@@ -139,6 +139,7 @@ fn trial(sample: &Arc<str>, policy: &str, model: &str, score: f64) -> Trial {
         attempts: vec![Attempt::new(model)],
         answer: None,
         start_ms: None,
+        arrival: None,
     }
 }
 

@@ -89,6 +89,7 @@ fn large(policies: usize, samples: usize, ttft: bool) -> RunTable {
                 attempts: vec![attempt],
                 answer: None,
                 start_ms: None,
+                arrival: None,
             };
             table.push(&trial, Place::default());
         }

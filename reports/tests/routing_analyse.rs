@@ -108,6 +108,7 @@ fn trial(policy: &str, i: usize) -> Trial {
         attempts: vec![Attempt::new(Arc::clone(&models[to]))],
         answer: None,
         start_ms: None,
+        arrival: None,
     }
 }
 

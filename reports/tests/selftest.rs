@@ -85,6 +85,7 @@ fn table(cluster: usize, score: impl Fn(usize) -> (f64, f64)) -> RunTable {
                 attempts: Vec::new(),
                 answer: None,
                 start_ms: None,
+                arrival: None,
             };
             table.push(&trial, Place::default());
         }

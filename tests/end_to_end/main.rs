@@ -7,6 +7,7 @@
 )]
 
 mod action;
+mod arrivals;
 mod bad_input;
 mod calibrate;
 mod ci_outputs;

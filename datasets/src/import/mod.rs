@@ -22,3 +22,6 @@ mod table;
 
 pub use format::{Format, UnknownFormat, import};
 pub use imported::Imported;
+
+pub(crate) use source::Source;
+pub(crate) use table::Table;

@@ -190,13 +190,17 @@ pub(crate) enum Colour {
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// `routellm` (all its sets), `routellm-gsm8k`, `routellm-mmlu`, `routellm-mtbench`,
-    /// `llmrouter`, `routerbench`, `routerarena`, `llmrouterbench`.
+    /// `llmrouter`, `routerbench`, `routerarena`, `llmrouterbench`; traces of traffic, for load and
+    /// latency: `mooncake`, `burstgpt`, `azure`.
     pub(crate) format: String,
-    /// The folder as its project publishes it.
+    /// The folder as its project publishes it; the file of a trace.
     pub(crate) dir: PathBuf,
     /// Where to write samples.jsonl, outcomes.jsonl and dataset.json.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Take only the first N requests of a trace.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! A live run: fleet and backends up, trials to the log as they end, resumable at any moment.
 
 mod backends;
+mod certificate;
 pub(crate) mod checkup;
 mod counters;
 mod judge;
@@ -13,8 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use weighbridge_datasets::Target;
-use weighbridge_engine::executor::{Budget, RetryRule, Stop, StopHandle, TrialKey};
-use weighbridge_engine::{Live, LiveSummary, RunEnd as End, Settings};
+use weighbridge_engine::arrivals::TraceFit;
+use weighbridge_engine::executor::{Budget, RetryRule, Stop, StopHandle, TrialKey, Warmup};
+use weighbridge_engine::{Live, RunEnd as End, Settings};
 use weighbridge_record::{RunHeader, RunWriter, SampleLine, Trial};
 use weighbridge_reports::sequential::{BUDGET_NOTE, Monitor};
 use weighbridge_reports::table::RunTable;
@@ -37,6 +39,12 @@ pub(crate) fn live(
     attempt: &Attempt,
 ) -> Result<(RunTable, RunEnd), Failure> {
     gradable(experiment)?;
+    if experiment.run.sequential && experiment.load.warmup != Warmup::default() {
+        return Err(Failure::config(
+            "a sequential run counts every sample, so that it cannot have a warm-up",
+        )
+        .with_hint("remove [run.warmup], or run a fixed number of samples"));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -95,7 +103,10 @@ fn gradable(experiment: &Experiment) -> Result<(), Failure> {
             experiment.judged.manifest().source,
             sample.id
         ))
-        .with_hint("set run.mode = \"replay\", or give the sample a target that can be graded")),
+        .with_hint(
+            "set run.mode = \"replay\", or give the sample a target that can be graded; the target \
+                    { kind = \"answered\" } counts any whole answer, for load and latency",
+        )),
     }
 }
 
@@ -142,6 +153,7 @@ async fn run(
     if !done.is_empty() {
         eprintln!("{} of {total} trials were finished before", done.len());
     }
+    warn_about_the_trace(&settings, planned.len(), samples);
     let progress = Progress::new(total as u64, done.len() as u64);
     let live = Live {
         samples: samples.to_vec().into(),
@@ -158,6 +170,7 @@ async fn run(
         eprintln!("{}", judge.sentence());
         handle.enough();
     }
+    let earlier = certificate::earlier(dir, &done);
     drop(done);
     let handle = Arc::new(handle);
     let signals = tokio::spawn(interrupted(Arc::clone(&handle)));
@@ -170,7 +183,7 @@ async fn run(
     };
     let (summary, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
     signals.abort();
-    let mut notes = notes(&summary);
+    let mut notes = certificate::notes(&summary, earlier.as_deref());
     for watch in watches {
         notes.extend(watch.end().await);
     }
@@ -204,7 +217,7 @@ fn key(trial: &Trial) -> TrialKey {
 /// What was already spent counts against the budget.
 fn settings(experiment: &Experiment, done: &[Trial]) -> Settings {
     let run = &experiment.run;
-    Settings {
+    let settings = Settings {
         seed: experiment.seed,
         repeats: experiment.repeats,
         concurrency: run.concurrency,
@@ -223,7 +236,13 @@ fn settings(experiment: &Experiment, done: &[Trial]) -> Settings {
         sample_major: run.sequential,
         assumed_output_tokens: run.max_output_tokens,
         ..Settings::default()
+    };
+    let mut settings = experiment.load.apply(settings);
+    if experiment.backends.iter().any(|b| b.is_embedded()) {
+        let is_open = settings.open_loop.is_some();
+        settings.client = settings.client.beside_the_server(is_open);
     }
+    settings
 }
 
 /// Stops the run at the first Ctrl-C or SIGTERM; trials in flight end first.
@@ -252,39 +271,28 @@ fn end(end: End) -> RunEnd {
     }
 }
 
-/// The client's statement about itself, kept beside the log.
-fn notes(summary: &LiveSummary) -> BTreeMap<String, String> {
-    let v = &summary.validity;
-    let mut notes = BTreeMap::from([
-        ("client.wall_ms".to_owned(), format!("{:.0}", v.wall_ms)),
-        (
-            "client.lag_p50_ms".to_owned(),
-            format!("{:.3}", v.lag_p50_ms),
-        ),
-        (
-            "client.lag_p99_ms".to_owned(),
-            format!("{:.3}", v.lag_p99_ms),
-        ),
-        (
-            "client.max_in_flight".to_owned(),
-            v.max_in_flight.to_string(),
-        ),
-        (
-            "client.calls".to_owned(),
-            summary.progress.calls.to_string(),
-        ),
-    ]);
-    if let Some(share) = v.cpu_share {
-        notes.insert("client.cpu_share".to_owned(), format!("{share:.3}"));
-    }
-    let validity = if v.is_valid() {
-        "valid".to_owned()
-    } else {
-        v.problems.join("; ")
+/// Says where a trace is not as long as the run.
+fn warn_about_the_trace(
+    settings: &Settings,
+    policies: usize,
+    samples: &[weighbridge_datasets::Sample],
+) {
+    let Some(open) = &settings.open_loop else {
+        return;
     };
-    notes.insert("client.validity".to_owned(), validity);
-    if let End::Budget(limit) = summary.end {
-        notes.insert("budget_reached".to_owned(), limit.as_str().to_owned());
+    let trials = samples.len() * policies * settings.repeats.max(1) as usize;
+    // With turns, an arrival is a conversation; how many there are is not told here.
+    let fit = open
+        .arrivals
+        .fit(trials)
+        .filter(|_| settings.think.is_none());
+    match fit {
+        Some(TraceFit::Cut { used, of }) => {
+            eprintln!("warning: the trace is cut: {used} of its {of} arrivals are used");
+        }
+        Some(TraceFit::Repeated { passes, of }) => eprintln!(
+            "warning: the trace holds {of} arrivals for {trials} trials: it is replayed {passes} times"
+        ),
+        None => {}
     }
-    notes
 }

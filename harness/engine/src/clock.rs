@@ -16,6 +16,16 @@ impl Clock {
         }
     }
 
+    /// A clock whose origin is an instant of the past or the future. Before it, the clock shows 0.
+    pub(crate) fn at(origin: Instant) -> Self {
+        Self { origin }
+    }
+
+    /// The origin.
+    pub(crate) fn origin(&self) -> Instant {
+        self.origin
+    }
+
     /// Milliseconds since the origin.
     pub fn now_ms(&self) -> f64 {
         self.origin.elapsed().as_secs_f64() * 1e3

@@ -2,8 +2,10 @@
 //!
 //! A policy is passive; this crate walks it. [`replay`] walks policies over recorded outcomes,
 //! exactly and without a clock.
-//! [`executor`] walks them live over [`backend`]s, which speak the dialects of [`wire`].
+//! [`executor`] walks them live over [`backend`]s, which speak the dialects of [`wire`]; requests
+//! come as [`arrivals`] say.
 
+pub mod arrivals;
 pub mod backend;
 mod clock;
 pub mod executor;

@@ -154,6 +154,7 @@ impl Story {
             attempts: self.attempts,
             answer,
             start_ms: None,
+            arrival: None,
         }
     }
 

@@ -5,6 +5,7 @@
 //! `samples.jsonl` (one [`SampleLine`] per judged sample). Reports read these two files and nothing
 //! else.
 
+mod arrival;
 mod attempt;
 mod attempts;
 mod change;
@@ -17,6 +18,7 @@ mod read;
 mod server_said;
 mod trial;
 
+pub use arrival::Arrival;
 pub use attempt::{Attempt, AttemptError, AttemptErrorKind};
 pub use attempts::AttemptLedger;
 pub use change::{

@@ -98,7 +98,7 @@ fn expected(sample: &Sample) -> Option<String> {
                 .collect(),
         ),
         Target::Regex { pattern } => Some(format!("matches {pattern}")),
-        Target::Recorded { .. } => None,
+        Target::Answered | Target::Recorded { .. } => None,
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use weighbridge_datasets::Score;
 use weighbridge_policies::Decision;
 
-use crate::Attempt;
+use crate::{Arrival, Attempt};
 
 /// Sample × policy × repeat, with everything that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub struct Trial {
     /// Intended start in milliseconds since the run began; absent in a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_ms: Option<f64>,
+    /// How it came to start, where that is worth knowing: on a schedule, or in the warm-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Arrival>,
 }
 
 fn is_zero(n: &u32) -> bool {
@@ -57,6 +60,11 @@ impl Trial {
     /// The first model called: the route, as routed slices are defined on it.
     pub fn first_model(&self) -> Option<&Arc<str>> {
         self.attempts.first().map(|a| &a.model)
+    }
+
+    /// Whether the trial belongs to the warm-up: its latencies are not counted.
+    pub fn is_warmup(&self) -> bool {
+        self.arrival.is_some_and(|arrival| arrival.is_warmup)
     }
 
     /// Position of the attempt whose answer was given, if one was.

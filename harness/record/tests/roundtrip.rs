@@ -49,6 +49,7 @@ fn trial(sample: &str) -> Trial {
         attempts: vec![Attempt::new("m".into())],
         answer: Some("42".into()),
         start_ms: None,
+        arrival: None,
     }
 }
 

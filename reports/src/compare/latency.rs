@@ -48,13 +48,24 @@ impl Latency {
                 slo_rise: slo.as_ref().map(Evidence::mirrored),
             },
             slo,
-            known: pairs.len() as f64 / frame.table.samples().len().max(1) as f64,
+            known: pairs.len() as f64 / counted(frame, baseline, candidate).max(1) as f64,
         })
     }
 }
 
-/// Time to first token of a trial: infinite where it failed, `None` where it is not known.
+/// Samples that have a latency after the warm-up, if all goes well.
+fn counted(frame: &Frame<'_>, baseline: &Arm, candidate: &Arm) -> usize {
+    let counts = |arm: &Arm| per_sample(frame.table, |at| (!arm.is_warmup[at]).then_some(1.0));
+    let both = counts(baseline).into_iter().zip(counts(candidate));
+    both.filter(|(b, c)| !b.is_nan() && !c.is_nan()).count()
+}
+
+/// Time to first token of a trial: infinite where it failed, `None` where it is not known or belongs to
+/// the warm-up.
 pub(crate) fn ttft(arm: &Arm, at: usize) -> Option<f64> {
+    if arm.is_warmup[at] {
+        return None;
+    }
     match arm.state[at] {
         ScoreState::Missing => None,
         ScoreState::Failed => Some(f64::INFINITY),

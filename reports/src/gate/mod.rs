@@ -6,6 +6,7 @@
 //! shown only. What is neither proven nor blocked is inconclusive and says what would decide it.
 
 mod claims;
+mod client;
 mod coverage;
 mod exit;
 mod quality;
@@ -17,5 +18,6 @@ mod words;
 pub use exit::exit;
 pub use verdict::judge;
 
+pub(crate) use client::client_claim;
 pub(crate) use verdict::judge_claims;
 pub(crate) use words::{confidence, count, flips, percent, points, points_up};

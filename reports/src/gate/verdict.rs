@@ -2,7 +2,7 @@
 
 use super::claims::Judged;
 use super::words::{confidence, count, points};
-use super::{coverage, quality, rates, saving};
+use super::{client, coverage, quality, rates, saving};
 use crate::compare::{Frame, Weighed};
 use crate::model::{ClaimKind, ClaimState, Outcome, Verdict};
 
@@ -51,6 +51,7 @@ fn collect(frame: &Frame<'_>, baseline: usize, candidate: usize, weighed: &Weigh
         coverage::claim(frame, baseline, false),
         coverage::claim(frame, candidate, true),
     ];
+    judged.extend(client::claim(frame.table.header()));
     judged.extend(quality::claim(frame, &comparison.overall));
     // The overall score is critical whether or not the policy says so.
     for name in gate.critical.iter().filter(|name| *name != "overall") {

@@ -185,6 +185,7 @@ pub(crate) mod tests {
             attempts: vec![Attempt::new(model)],
             answer: None,
             start_ms: None,
+            arrival: None,
         }
     }
 }

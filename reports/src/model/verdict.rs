@@ -48,6 +48,8 @@ pub enum ClaimKind {
     Errors,
     /// Promised cost saving.
     Saving,
+    /// Whether the measuring client kept up; a run whose client did not is invalid.
+    Client,
 }
 
 /// How a claim stands.

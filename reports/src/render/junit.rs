@@ -95,7 +95,7 @@ fn verdict_case(verdict: &Verdict) -> TestCase {
 fn claim_case(claim: &Claim) -> TestCase {
     let status = match (claim.state, claim.kind) {
         (ClaimState::Holds, _) => TestCaseStatus::success(),
-        (ClaimState::Fails, ClaimKind::Coverage) => {
+        (ClaimState::Fails, ClaimKind::Coverage | ClaimKind::Client) => {
             non_success(NonSuccessKind::Error, &claim.sentence, "invalid")
         }
         (ClaimState::Fails, _) => non_success(NonSuccessKind::Failure, &claim.sentence, "block"),

@@ -45,6 +45,7 @@ pub(crate) fn claim_kind(kind: ClaimKind) -> &'static str {
         ClaimKind::TtftSlo => "time to first token",
         ClaimKind::Errors => "errors",
         ClaimKind::Saving => "saving",
+        ClaimKind::Client => "measuring client",
     }
 }
 

@@ -7,7 +7,7 @@ use super::candidate::{Candidate, Standing, Watched, blocked_before};
 use super::layout::Layout;
 use super::words::e_value;
 use crate::compare::Frame;
-use crate::gate::{confidence, count, flips, percent, points, points_up};
+use crate::gate::{client_claim, confidence, count, flips, percent, points, points_up};
 use crate::model::{
     Claim, ClaimKind, ClaimState, Comparison, Estimate, Outcome, SequentialStop, Verdict,
 };
@@ -20,10 +20,15 @@ pub(super) fn verdict(
     comparison: &Comparison,
     stop: SequentialStop,
 ) -> Verdict {
-    let claims = claims(layout, candidate, comparison);
+    let mut claims = claims(layout, candidate, comparison);
+    let (client, step) = client_claim(frame.table.header()).unzip();
+    let step = step.flatten();
+    let is_late = (client.as_ref()).is_some_and(|claim| claim.state == ClaimState::Fails);
+    claims.extend(client);
     let uncovered = candidate.coverage() < layout.gate.coverage_floor;
     let outcome = match &candidate.standing {
         Standing::Block => Outcome::Block,
+        _ if is_late => Outcome::Invalid,
         _ if uncovered || !layout.absent.is_empty() => Outcome::Invalid,
         Standing::Pass => Outcome::Pass,
         Standing::Going | Standing::Hopeless(_) => Outcome::Inconclusive,
@@ -33,7 +38,10 @@ pub(super) fn verdict(
         baseline: comparison.baseline.clone(),
         outcome,
         sentence: sentence(frame, layout, candidate, &claims, outcome, stop),
-        next_steps: next_steps(layout, candidate, &claims, outcome, stop),
+        next_steps: match step {
+            Some(step) if outcome == Outcome::Invalid => vec![step],
+            _ => next_steps(layout, candidate, &claims, outcome, stop),
+        },
         claims,
     }
 }

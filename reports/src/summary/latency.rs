@@ -16,7 +16,7 @@ pub fn latencies(frame: &Frame<'_>) -> Vec<LatencySummary> {
 }
 
 /// Quantiles with order-statistic intervals. Failed trials are infinite and stay in; trials that
-/// answered without the time in question are left out.
+/// answered without the time in question and those of the warm-up are left out.
 pub fn latency(policy: &str, arm: &Arm) -> LatencySummary {
     let all = 0..arm.state.len();
     let first = sorted(all.clone().filter_map(|at| ttft(arm, at)));
@@ -36,6 +36,9 @@ pub fn latency(policy: &str, arm: &Arm) -> LatencySummary {
 }
 
 fn whole(arm: &Arm, at: usize) -> Option<f64> {
+    if arm.is_warmup[at] {
+        return None;
+    }
     match arm.state[at] {
         ScoreState::Missing => None,
         ScoreState::Failed => Some(f64::INFINITY),

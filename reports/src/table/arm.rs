@@ -50,6 +50,9 @@ pub struct Arm {
     output_tokens: Vec<u32>,
     /// Calls made, retries included.
     pub calls: Vec<u16>,
+    /// Whether the trial belongs to the warm-up: it has no latency, and is like any other apart from
+    /// that.
+    pub is_warmup: Vec<bool>,
     /// Whether the answer came from a cache.
     pub served: Vec<bool>,
     /// Whether any attempt was rate limited, reset, truncated or otherwise in error.
@@ -80,6 +83,7 @@ impl Arm {
             input_tokens: vec![NO_COUNT; len],
             output_tokens: vec![NO_COUNT; len],
             calls: vec![0; len],
+            is_warmup: vec![false; len],
             served: vec![false; len],
             any_error: vec![false; len],
             place: vec![Place::default(); len],
@@ -109,6 +113,7 @@ impl Arm {
             input_tokens: of(&self.input_tokens, at),
             output_tokens: of(&self.output_tokens, at),
             calls: of(&self.calls, at),
+            is_warmup: of(&self.is_warmup, at),
             served: of(&self.served, at),
             any_error: of(&self.any_error, at),
             place: of(&self.place, at),
@@ -162,9 +167,12 @@ impl Arm {
             Score::Failed(_) => (ScoreState::Failed, 0.0),
         };
         self.cost_usd[at] = trial.cost_usd;
-        self.ttft_ms[at] = narrow(trial.ttft_ms);
-        self.router_ms[at] = narrow(trial.router_ms);
-        self.e2e_ms[at] = narrow(trial.e2e_ms);
+        self.is_warmup[at] = trial.is_warmup();
+        if !self.is_warmup[at] {
+            self.ttft_ms[at] = narrow(trial.ttft_ms);
+            self.router_ms[at] = narrow(trial.router_ms);
+            self.e2e_ms[at] = narrow(trial.e2e_ms);
+        }
         self.rank_score[at] = trial
             .decisions
             .iter()

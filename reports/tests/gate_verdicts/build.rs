@@ -52,6 +52,7 @@ pub(crate) fn trial(sample: &str, policy: &str, model: &str, score: Score) -> Tr
         attempts: vec![attempt],
         answer: None,
         start_ms: None,
+        arrival: None,
     }
 }
 

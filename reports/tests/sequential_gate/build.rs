@@ -137,6 +137,7 @@ fn trial(sample: &str, policy: &str, score: Score, cost_usd: f64) -> Trial {
         attempts: Vec::new(),
         answer: None,
         start_ms: None,
+        arrival: None,
     }
 }
 

@@ -1,8 +1,11 @@
 //! `weighbridge import`: a foreign format into a dataset with recorded outcomes.
 
+mod trace;
+
 use std::path::PathBuf;
 
 use weighbridge_datasets::import::{Format, Imported, import as read};
+use weighbridge_datasets::trace::TraceFormat;
 use weighbridge_record::Exit;
 
 use crate::args::ImportArgs;
@@ -21,10 +24,22 @@ pub(crate) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Pass);
     }
+    if let Ok(format) = args.format.parse::<TraceFormat>() {
+        trace::trace(format, args)?;
+        return Ok(Exit::Pass);
+    }
+    if args.limit.is_some() {
+        return Err(
+            Failure::config("--limit is for traces: it takes their first requests")
+                .with_hint("an experiment limits the samples it judges with dataset.limit"),
+        );
+    }
     let format: Format = args.format.parse().map_err(|_| {
         let names = Format::ALL.map(Format::name).join(", ");
-        Failure::config(format!("unknown format `{}`", args.format))
-            .with_hint(format!("the formats are routellm, {names}"))
+        let traces = TraceFormat::ALL.map(TraceFormat::name).join(", ");
+        Failure::config(format!("unknown format `{}`", args.format)).with_hint(format!(
+            "the formats are routellm, {names}; of traces {traces}"
+        ))
     })?;
     one(format, args, args.out.clone())?;
     Ok(Exit::Pass)

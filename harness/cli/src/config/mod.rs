@@ -4,6 +4,7 @@
 //! each `[[policy]]` table, whose `kind` is known by then, to that kind's own structure. An error
 //! anywhere therefore points at its own line and column, also in the third policy of a list.
 
+mod arrivals;
 mod backend;
 mod error;
 mod gate;
@@ -17,6 +18,7 @@ pub(crate) mod schema;
 mod slices;
 mod written;
 
+pub(crate) use arrivals::Load;
 pub(crate) use backend::BackendWritten;
 pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};

@@ -14,7 +14,9 @@ use super::gate::{GateFile, Names, check_rules};
 use super::models::{models_of, renamed};
 use super::parse::Source;
 use super::written::{GateWritten, ModeWritten, Top};
-use super::{BackendWritten, ControlsWritten, ModelWritten, PolicyWritten, RunWritten, Written};
+use super::{
+    BackendWritten, ControlsWritten, Load, ModelWritten, PolicyWritten, RunWritten, Written,
+};
 use crate::failure::Failure;
 
 /// An experiment with everything looked up. Nothing was spent yet.
@@ -34,6 +36,8 @@ pub(crate) struct Experiment {
     pub(crate) outcomes: OutcomeStore,
     pub(crate) slices: Vec<SliceRule>,
     pub(crate) run: RunWritten,
+    /// How requests come.
+    pub(crate) load: Load,
     pub(crate) controls: ControlsWritten,
     pub(crate) gate: GatePolicy,
     pub(crate) backends: Vec<BackendWritten>,
@@ -103,6 +107,8 @@ pub(crate) fn resolve(
         policies,
     } = written;
     check_numbers(source, &top)?;
+    let load = Load::of(source, &folder, &top.run)?;
+    check_load(source, &top.run)?;
     let (all, outcomes) = dataset(source, &folder, &top, overrides)?;
     let judged = judged(source, &top, &all, overrides)?;
     let is_live = top.run.mode == ModeWritten::Live;
@@ -130,6 +136,7 @@ pub(crate) fn resolve(
         outcomes,
         slices: rules,
         run: top.run,
+        load,
         controls: top.controls,
         gate,
         backends: backends.into_iter().map(Spanned::into_inner).collect(),
@@ -169,6 +176,19 @@ fn check_numbers(source: Source<'_>, top: &Top) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+/// A replay has no clock, and a sequential run counts every sample.
+fn check_load(source: Source<'_>, run: &RunWritten) -> Result<(), ConfigError> {
+    match &run.arrivals {
+        Some(arrivals) if run.mode == ModeWritten::Replay => Err(source
+            .at(
+                &arrivals.span(),
+                "a replay sends nothing, so that nothing arrives",
+            )
+            .with_hint("remove `arrivals`, or set run.mode = \"live\"")),
+        _ => Ok(()),
+    }
 }
 
 fn dataset(

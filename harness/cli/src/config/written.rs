@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use weighbridge_record::{GatePolicy, Price};
 
+use super::arrivals::{ArrivalsWritten, ClientWritten, ThinkWritten, WarmupWritten};
 use super::{BackendWritten, PolicyWritten};
 
 /// A whole experiment file.
@@ -140,8 +141,20 @@ pub(crate) struct RunWritten {
     /// clear. Error rates hold at every look; single intervals are wider than after a fixed number.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) sequential: bool,
-    /// Requests in flight at once, at least 1.
+    /// Requests in flight at once in a closed loop, at least 1. Without effect on a schedule.
     pub(crate) concurrency: usize,
+    /// When requests are sent; a closed loop if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<ArrivalsWritten>"))]
+    pub(crate) arrivals: Option<Spanned<ArrivalsWritten>>,
+    /// The time to think between the turns of a conversation; samples know nothing of each other if
+    /// absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) think: Option<ThinkWritten>,
+    /// The start of the run, whose latencies are not counted.
+    pub(crate) warmup: WarmupWritten,
+    /// What the measuring client may get wrong before the run is invalid.
+    pub(crate) client: ClientWritten,
     /// Tries after the first of a call that failed for a passing reason.
     pub(crate) retries: u32,
     /// Longest time one call may take, in seconds.
@@ -171,6 +184,10 @@ impl Default for RunWritten {
             mode: ModeWritten::Live,
             sequential: false,
             concurrency: 16,
+            arrivals: None,
+            think: None,
+            warmup: WarmupWritten::default(),
+            client: ClientWritten::default(),
             retries: 2,
             timeout_s: 120.0,
             isolate_cache: true,

@@ -38,12 +38,15 @@ pub(crate) struct Effort {
     /// Whether recorded outcomes answer, so that nothing is called.
     pub(crate) replay: bool,
     pub(crate) concurrency: usize,
+    /// Whether requests come on a schedule, so that the concurrency is without effect.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) scheduled: bool,
     pub(crate) trials: u64,
     pub(crate) calls: f64,
     pub(crate) most_calls: u64,
     pub(crate) usd: f64,
     pub(crate) most_usd: f64,
-    /// `None` where the pace of a policy is unknown.
+    /// `None` where the pace of a policy is unknown; on a schedule, the minutes until its last arrival.
     pub(crate) minutes: Option<f64>,
     /// Budgets of the experiment that the most could reach.
     pub(crate) budgets: Vec<String>,
@@ -63,10 +66,14 @@ impl Effort {
             let one = |p: &Planned| needs(experiment, &prices, p, history);
             planned.iter().map(one).collect()
         };
-        let minutes: Option<f64> = policies.iter().map(|p| p.minutes).sum();
+        let minutes = match scheduled_minutes(experiment, trials) {
+            None => policies.iter().map(|p| p.minutes).sum(),
+            known => known,
+        };
         let mut effort = Self {
             replay: experiment.is_replay(),
             concurrency: experiment.run.concurrency,
+            scheduled: experiment.load.open_loop.is_some(),
             trials,
             calls: policies.iter().map(|p| p.calls).sum(),
             most_calls: policies.iter().map(|p| p.most_calls).sum(),
@@ -96,6 +103,16 @@ impl Effort {
         }
         budgets
     }
+}
+
+/// Minutes until the last arrival of an open loop; `None` in a closed one, and where conversations take
+/// as long as their answers do.
+fn scheduled_minutes(experiment: &Experiment, trials: u64) -> Option<f64> {
+    let load = &experiment.load;
+    let open = load.open_loop.as_ref().filter(|_| load.think.is_none())?;
+    let trials = usize::try_from(trials).ok()?;
+    let schedule = open.arrivals.schedule(trials, experiment.seed);
+    schedule.at_ms().last().map(|ms| ms / 60_000.0)
 }
 
 fn needs(experiment: &Experiment, prices: &PriceBook, p: &Planned, history: &History) -> Needs {

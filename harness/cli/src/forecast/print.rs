@@ -214,14 +214,17 @@ fn effort(out: &mut String, effort: &Effort) {
     }
     let _ = writeln!(
         out,
-        "{:width$}  {:>10.0} {:>10} {:>10.4} {:>10.4} {:>8}  {} in flight",
+        "{:width$}  {:>10.0} {:>10} {:>10.4} {:>10.4} {:>8}  {}",
         "total",
         effort.calls,
         effort.most_calls,
         effort.usd,
         effort.most_usd,
         minutes(effort.minutes),
-        effort.concurrency
+        match effort.scheduled {
+            true => "on the schedule of [run.arrivals]".to_owned(),
+            false => format!("{} in flight", effort.concurrency),
+        }
     );
     for budget in &effort.budgets {
         let _ = writeln!(out, "budget: {budget}");

@@ -67,6 +67,9 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
         "policies": policies,
         "slices": experiment.slices,
     });
+    if let Some(load) = &experiment.load.resolved {
+        resolved["load"] = load.clone();
+    }
     if run.sequential {
         resolved["sequential"] = true.into();
     }

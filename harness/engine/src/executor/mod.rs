@@ -1,15 +1,19 @@
-//! The live run: trials interleaved over policies, a closed loop of calls, every try on record.
+//! The live run: trials interleaved over policies, in a closed loop or on a schedule, every try on
+//! record.
 //!
 //! The run emits [`Event`]s over a bounded channel; whoever writes the log or shows progress reads
 //! them there.
 
+mod crew;
 mod event;
 mod ledger;
 mod outcome;
+mod pacer;
 mod retry;
 mod run;
 mod schedule;
 mod settings;
+mod steady;
 mod stop;
 mod trial;
 mod validity;
@@ -17,9 +21,11 @@ mod validity;
 pub use event::{Event, LiveSummary, Progress, RunEnd};
 pub use ledger::{Budget, BudgetLimit};
 pub use outcome::outcome_of;
+pub use pacer::Pacing;
 pub use retry::RetryRule;
 pub use run::Live;
 pub use schedule::TrialKey;
-pub use settings::Settings;
+pub use settings::{Settings, Warmup};
+pub use steady::Steady;
 pub use stop::{Stop, StopHandle};
-pub use validity::ClientValidity;
+pub use validity::{ClientLimits, ClientValidity, Pace};

@@ -1,6 +1,6 @@
 //! Which trial comes when.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rand::seq::SliceRandom;
@@ -59,6 +59,34 @@ pub(super) fn tasks(
     tasks
 }
 
+/// What takes one arrival, or one place of the closed loop: a trial, or the turns of a conversation
+/// under one policy, in the order of the dataset.
+pub(super) type Unit = Arc<[Task]>;
+
+/// Trials as units. With `conversations`, samples of one cluster make one unit for each policy and
+/// repeat, at the place of its first turn.
+pub(super) fn units(tasks: Vec<Task>, samples: &[Sample], conversations: bool) -> Vec<Unit> {
+    if !conversations {
+        return tasks.into_iter().map(|task| Arc::from([task])).collect();
+    }
+    let mut units: Vec<Vec<Task>> = Vec::new();
+    let mut places = BTreeMap::new();
+    for task in tasks {
+        let Some(cluster) = samples[task.sample].cluster.as_deref() else {
+            units.push(vec![task]);
+            continue;
+        };
+        let place = *places
+            .entry((cluster, task.policy, task.repeat))
+            .or_insert(units.len());
+        match units.get_mut(place) {
+            Some(unit) => unit.push(task),
+            None => units.push(vec![task]),
+        }
+    }
+    units.into_iter().map(Arc::from).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use weighbridge_datasets::Target;
@@ -85,5 +113,31 @@ mod tests {
         let by_sample = tasks(1, &samples, &policies, 2, true, &none);
         assert!(by_sample.is_sorted_by_key(|task| (task.sample, task.repeat)));
         assert_eq!(by_sample.len(), all.len());
+    }
+
+    #[test]
+    fn turns_of_a_conversation_are_one_unit_for_each_policy_in_order() {
+        let samples: Vec<_> = ["a", "", "a", "b", "b"]
+            .iter()
+            .enumerate()
+            .map(|(i, cluster)| {
+                let target = Target::Recorded { chance: None };
+                let mut sample = Sample::of_prompt(format!("s{i}"), "q", target);
+                sample.cluster = (!cluster.is_empty()).then(|| (*cluster).to_owned());
+                sample
+            })
+            .collect();
+        let policies: Vec<Arc<str>> = vec!["x".into(), "y".into()];
+        let all = tasks(1, &samples, &policies, 1, false, &BTreeSet::new());
+        let made = units(all.clone(), &samples, true);
+        let turns = |policy: usize| -> Vec<Vec<usize>> {
+            let mine = made.iter().filter(|unit| unit[0].policy == policy);
+            mine.map(|unit| unit.iter().map(|task| task.sample).collect())
+                .collect()
+        };
+        for policy in [0, 1] {
+            assert_eq!(turns(policy), [vec![0, 2], vec![1], vec![3, 4]]);
+        }
+        assert_eq!(units(all, &samples, false).len(), 10);
     }
 }

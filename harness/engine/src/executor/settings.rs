@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use super::pacer::Pacing;
+use super::validity::ClientLimits;
 use super::{Budget, RetryRule};
+use crate::arrivals::{OpenLoop, Think};
 
 /// How a live run goes about its trials.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,8 +14,20 @@ pub struct Settings {
     pub seed: u64,
     /// Repeats of each (sample, policy), at least 1.
     pub repeats: u32,
-    /// Trials under way at once, at least 1.
+    /// Trials under way at once in a closed loop, at least 1.
     pub concurrency: usize,
+    /// When trials start on a schedule, whatever the answers take; a closed loop if absent.
+    pub open_loop: Option<OpenLoop>,
+    /// How long somebody thinks between an answer and the next turn: the samples of a cluster are the
+    /// turns of a conversation then, sent one after the other, and a conversation takes one arrival or
+    /// one place of the closed loop. If absent, samples know nothing of each other.
+    pub think: Option<Think>,
+    /// What is run before latencies count.
+    pub warmup: Warmup,
+    /// What the client may at most get wrong.
+    pub client: ClientLimits,
+    /// What the schedule is kept by.
+    pub pacing: Pacing,
     /// When a failed call is tried again.
     pub retry: RetryRule,
     /// What may be spent.
@@ -32,12 +47,29 @@ pub struct Settings {
     pub assumed_output_tokens: u32,
 }
 
+/// The start of a run, whose latencies are not counted: connections are opened, caches filled, and
+/// the load builds up. The trials are ordinary ones in every other way, and the load goes on without a
+/// break when it ends. A trial is part of it that is among the first `trials` or is to start within
+/// `time`; a resumed run warms up again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Warmup {
+    /// Number of trials.
+    pub trials: u64,
+    /// Time since the start of this part of the run.
+    pub time: Duration,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 0,
             repeats: 1,
             concurrency: 8,
+            open_loop: None,
+            think: None,
+            warmup: Warmup::default(),
+            client: ClientLimits::default(),
+            pacing: Pacing::default(),
             retry: RetryRule::default(),
             budget: Budget::default(),
             grace: Duration::from_secs(30),

@@ -1,11 +1,67 @@
 //! Whether the client itself kept up: a run is no better than its instrument.
 
-use crate::Clock;
+use weighbridge_record::Trial;
 
-/// Largest 99th percentile of the schedule lag of a valid run, in milliseconds.
-const MAX_LAG_MS: f64 = 10.0;
-/// Largest share of the machine's processors that a valid client uses.
-const MAX_CPU_SHARE: f64 = 0.8;
+use super::Settings;
+use super::steady::{Span, Steady, quantile, steady};
+use crate::Clock;
+use crate::arrivals::{Schedule, cv, gaps, ks_distance, rate_per_s};
+
+/// What the client may at most get wrong before a run is invalid. A limit that is absent is not
+/// judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClientLimits {
+    /// Largest 99th percentile of the time from an intended start until its task runs, in
+    /// milliseconds. All of it is inside the times to first token. 2 ms by default on a schedule, a
+    /// tenth of a fast first token; 20 ms in a closed loop, where nobody counts on an instant.
+    pub max_lag_ms: Option<f64>,
+    /// Largest share of the machine's processors, in `(0, 1]`; 0.8 by default.
+    pub max_cpu_share: Option<f64>,
+    /// Largest error of the rate of arrivals, as a share of the scheduled one; 0.01 by default.
+    pub max_rate_error: Option<f64>,
+    /// Largest difference of the coefficient of variation of sent and scheduled gaps, as a share of
+    /// the scheduled one where that is above 1; 0.03 by default.
+    pub max_cv_error: Option<f64>,
+    /// Largest Kolmogorov-Smirnov distance of sent and scheduled gaps; 0.1 by default. Not judged on
+    /// schedules that hardly vary: there every distance is large.
+    pub max_ks: Option<f64>,
+}
+
+impl ClientLimits {
+    /// The limits of a run on a schedule.
+    pub fn open_loop() -> Self {
+        Self {
+            max_lag_ms: Some(2.0),
+            ..Self::default()
+        }
+    }
+
+    /// The same limits without those that a server in this very process makes meaningless: its
+    /// processor time cannot be told from the client's.
+    #[must_use]
+    pub fn beside_the_server(mut self, is_open: bool) -> Self {
+        self.max_cpu_share = None;
+        self.max_lag_ms = self.max_lag_ms.filter(|_| is_open);
+        self
+    }
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self {
+            max_lag_ms: Some(20.0),
+            max_cpu_share: Some(0.8),
+            max_rate_error: Some(0.01),
+            max_cv_error: Some(0.03),
+            max_ks: Some(0.1),
+        }
+    }
+}
+
+/// Least arrivals over which rate and gaps are judged.
+const FEWEST_ARRIVALS: usize = 100;
+/// A schedule whose gaps vary less than this has no distribution to be compared.
+const LEAST_CV: f64 = 0.1;
 
 /// What the client cost and how late it was.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +77,37 @@ pub struct ClientValidity {
     /// Processor time of this process over wall time and number of processors, in `[0, 1]`; absent
     /// where the system does not tell.
     pub cpu_share: Option<f64>,
-    /// Why the numbers are the client's rather than the server's; empty in a valid run.
+    /// How the schedule was kept; absent in a closed loop.
+    pub pace: Option<Pace>,
+    /// The part of the run with its full load, if it had one.
+    pub steady: Option<Steady>,
+    /// Why the numbers are the client's rather than the server's, each with what to do; empty in a
+    /// valid run.
     pub problems: Vec<String>,
+}
+
+/// A schedule and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pace {
+    /// [Hash](Schedule::hash) of the schedule of this part of the run.
+    pub schedule_hash: String,
+    /// Arrivals that were sent.
+    pub sent: usize,
+    /// Arrivals per second, as scheduled for those that were sent; absent of fewer than two.
+    pub offered_per_s: Option<f64>,
+    /// Arrivals per second, as sent.
+    pub achieved_per_s: Option<f64>,
+    /// Coefficient of variation of the scheduled gaps.
+    pub cv_scheduled: f64,
+    /// Coefficient of variation of the sent gaps.
+    pub cv_sent: f64,
+    /// Kolmogorov-Smirnov distance of sent and scheduled gaps.
+    pub ks: f64,
+    /// Median time in the client's own queue, in milliseconds; 0 where nothing limits the trials
+    /// under way. It is inside the times to first token.
+    pub queue_p50_ms: f64,
+    /// 99th percentile of the same.
+    pub queue_p99_ms: f64,
 }
 
 impl ClientValidity {
@@ -36,67 +121,156 @@ impl ClientValidity {
 #[derive(Debug)]
 pub(super) struct Watch {
     clock: Clock,
+    limits: ClientLimits,
     cpu_ms: Option<f64>,
+    schedule_hash: Option<String>,
+    places: Option<usize>,
     lags_ms: Vec<f64>,
-    max_in_flight: usize,
+    queues_ms: Vec<f64>,
+    /// Intended and actual start of each arrival.
+    arrivals: Vec<(f64, f64)>,
+    spans: Vec<Span>,
 }
 
 impl Watch {
-    pub(super) fn start(clock: Clock) -> Self {
+    pub(super) fn start(clock: Clock, settings: &Settings, schedule: Option<&Schedule>) -> Self {
         Self {
             clock,
+            limits: settings.client,
             cpu_ms: cpu_ms(),
+            schedule_hash: schedule.map(Schedule::hash),
+            places: schedule.is_none().then_some(settings.concurrency.max(1)),
             lags_ms: Vec::new(),
-            max_in_flight: 0,
+            queues_ms: Vec::new(),
+            arrivals: Vec::new(),
+            spans: Vec::new(),
         }
     }
 
-    pub(super) fn lag(&mut self, ms: f64) {
-        self.lags_ms.push(ms);
+    /// Takes a finished trial.
+    pub(super) fn turn(
+        &mut self,
+        trial: &Trial,
+        arrival_ms: Option<f64>,
+        lag_ms: f64,
+        queue_ms: f64,
+    ) {
+        self.lags_ms.push(lag_ms);
+        self.queues_ms.push(queue_ms);
+        if let Some(at_ms) = arrival_ms {
+            self.arrivals.push((at_ms, at_ms + lag_ms));
+        }
+        let start_ms = trial.start_ms.unwrap_or(0.0);
+        self.spans.push(Span {
+            start_ms,
+            end_ms: start_ms + trial.e2e_ms.unwrap_or(0.0),
+            ttft_ms: trial.ttft_ms,
+            is_warmup: trial.is_warmup(),
+        });
     }
 
-    pub(super) fn in_flight(&mut self, trials: usize) {
-        self.max_in_flight = self.max_in_flight.max(trials);
-    }
-
-    pub(super) fn finish(mut self) -> ClientValidity {
-        self.lags_ms.sort_by(f64::total_cmp);
+    pub(super) fn finish(mut self, max_in_flight: usize) -> ClientValidity {
+        for values in [&mut self.lags_ms, &mut self.queues_ms] {
+            values.sort_unstable_by(f64::total_cmp);
+        }
         let wall_ms = self.clock.now_ms();
-        let processors = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-        let used_ms = cpu_ms().zip(self.cpu_ms).map(|(now, then)| now - then);
-        let cpu_share = used_ms.filter(|_| wall_ms > 0.0);
-        let cpu_share = cpu_share.map(|ms| (ms / wall_ms / processors).clamp(0.0, 1.0));
-        let lag_p99_ms = quantile(&self.lags_ms, 0.99);
-        let mut problems = Vec::new();
-        if lag_p99_ms > MAX_LAG_MS {
-            problems.push(format!(
-                "one trial in a hundred started {lag_p99_ms:.1} ms late or more (limit \
-                 {MAX_LAG_MS} ms): lower the concurrency or free the machine"
-            ));
-        }
-        // Over a short run the tick of the processor clock is too coarse to judge.
-        if let Some(share) = cpu_share.filter(|share| *share > MAX_CPU_SHARE && wall_ms > 2000.0) {
-            problems.push(format!(
-                "the client used {:.0}% of this machine's processors (limit {:.0}%)",
-                100.0 * share,
-                100.0 * MAX_CPU_SHARE
-            ));
-        }
-        ClientValidity {
+        let mut validity = ClientValidity {
             wall_ms,
-            lag_p50_ms: quantile(&self.lags_ms, 0.5),
-            lag_p99_ms,
-            max_in_flight: self.max_in_flight,
-            cpu_share,
-            problems,
+            lag_p50_ms: quantile(&self.lags_ms, 0.5).unwrap_or(0.0),
+            lag_p99_ms: quantile(&self.lags_ms, 0.99).unwrap_or(0.0),
+            max_in_flight,
+            cpu_share: self.cpu_share(wall_ms),
+            pace: self.pace(),
+            steady: steady(&self.spans, self.places),
+            problems: Vec::new(),
+        };
+        validity.problems = problems(&validity, &self.limits);
+        validity
+    }
+
+    fn cpu_share(&self, wall_ms: f64) -> Option<f64> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        let used_ms = cpu_ms()? - self.cpu_ms?;
+        (wall_ms > 0.0).then(|| (used_ms / wall_ms / processors).clamp(0.0, 1.0))
+    }
+
+    fn pace(&mut self) -> Option<Pace> {
+        let schedule_hash = self.schedule_hash.take()?;
+        let (mut scheduled, mut sent): (Vec<f64>, Vec<f64>) = self.arrivals.drain(..).unzip();
+        for times in [&mut scheduled, &mut sent] {
+            times.sort_unstable_by(f64::total_cmp);
         }
+        let (wanted, seen) = (gaps(&scheduled), gaps(&sent));
+        Some(Pace {
+            schedule_hash,
+            sent: sent.len(),
+            offered_per_s: rate_per_s(&scheduled),
+            achieved_per_s: rate_per_s(&sent),
+            cv_scheduled: cv(&wanted),
+            cv_sent: cv(&seen),
+            ks: ks_distance(&wanted, &seen),
+            queue_p50_ms: quantile(&self.queues_ms, 0.5).unwrap_or(0.0),
+            queue_p99_ms: quantile(&self.queues_ms, 0.99).unwrap_or(0.0),
+        })
     }
 }
 
-/// Nearest-rank quantile of sorted numbers; 0 of none.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let rank = (q * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+/// What makes a run invalid, each with its remedy.
+fn problems(validity: &ClientValidity, limits: &ClientLimits) -> Vec<String> {
+    let mut problems = Vec::new();
+    let lag_ms = validity.lag_p99_ms;
+    if let Some(limit) = limits.max_lag_ms.filter(|limit| lag_ms > *limit) {
+        let load = match validity.pace {
+            Some(_) => "rate",
+            None => "concurrency",
+        };
+        problems.push(format!(
+            "one trial in a hundred started {lag_ms:.1} ms late or more (limit {limit} ms): lower \
+             the {load} or free the machine"
+        ));
+    }
+    // Over a short run the tick of the processor clock is too coarse to judge.
+    let share = validity.cpu_share.filter(|_| validity.wall_ms > 2000.0);
+    if let Some((share, limit)) = share.zip(limits.max_cpu_share).filter(|(s, l)| s > l) {
+        problems.push(format!(
+            "the client used {:.0}% of this machine's processors (limit {:.0}%): lower the load, or \
+             send from a machine with more of them",
+            100.0 * share,
+            100.0 * limit
+        ));
+    }
+    if let Some(pace) = validity.pace.as_ref().filter(|p| p.sent >= FEWEST_ARRIVALS) {
+        problems.extend(rate_problem(pace, limits));
+        problems.extend(shape_problem(pace, limits));
+    }
+    problems
+}
+
+fn rate_problem(pace: &Pace, limits: &ClientLimits) -> Option<String> {
+    let (offered, achieved) = pace.offered_per_s.zip(pace.achieved_per_s)?;
+    let limit = limits.max_rate_error?;
+    let error = (achieved / offered - 1.0).abs();
+    (error > limit).then(|| {
+        format!(
+            "{achieved:.1} arrivals per second were sent where {offered:.1} were due (limit {:.1}%): \
+             lower the rate, free the machine, or split the load over more machines",
+            100.0 * limit
+        )
+    })
+}
+
+fn shape_problem(pace: &Pace, limits: &ClientLimits) -> Option<String> {
+    let apart = (pace.cv_sent - pace.cv_scheduled).abs() / pace.cv_scheduled.max(1.0);
+    let varies = limits.max_cv_error.is_some_and(|limit| apart > limit);
+    let is_judged = pace.cv_scheduled >= LEAST_CV;
+    let differs = is_judged && limits.max_ks.is_some_and(|limit| pace.ks > limit);
+    (varies || differs).then(|| {
+        format!(
+            "the gaps between arrivals are not those of the schedule (coefficient of variation {:.3} \
+             for {:.3}, Kolmogorov-Smirnov distance {:.3}): lower the rate or free the machine",
+            pace.cv_sent, pace.cv_scheduled, pace.ks
+        )
+    })
 }
 
 /// User and system time of this process in milliseconds, where `/proc` tells it. Fields 14 and 15
@@ -113,18 +287,53 @@ fn cpu_ms() -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arrivals::{Arrivals, Gaps};
+
+    fn made(lags: impl Fn(usize) -> f64, schedule: Option<&Schedule>) -> ClientValidity {
+        let client = match schedule {
+            Some(_) => ClientLimits::open_loop(),
+            None => ClientLimits::default(),
+        };
+        let settings = Settings {
+            client,
+            ..Settings::default()
+        };
+        let mut watch = Watch::start(Clock::start(), &settings, schedule);
+        for i in 0..schedule.map_or(100, |s| s.at_ms().len()) {
+            watch.lags_ms.push(lags(i));
+            if let Some(schedule) = schedule {
+                let at_ms = schedule.at_ms()[i];
+                watch.arrivals.push((at_ms, at_ms + lags(i)));
+            }
+        }
+        watch.finish(3)
+    }
 
     #[tokio::test(start_paused = true)]
     async fn late_trials_make_a_run_invalid() {
-        let mut watch = Watch::start(Clock::start());
-        (0..98).for_each(|_| watch.lag(0.1));
-        watch.in_flight(3);
-        watch.lag(50.0);
-        watch.lag(60.0);
-        let validity = watch.finish();
+        let validity = made(|i| if i < 98 { 0.1 } else { 50.0 }, None);
         assert_eq!((validity.lag_p50_ms, validity.lag_p99_ms), (0.1, 50.0));
         assert_eq!(validity.max_in_flight, 3);
-        assert!(!validity.is_valid());
-        assert!(Watch::start(Clock::start()).finish().is_valid());
+        assert!(validity.problems[0].contains("lower the concurrency"));
+        assert!(made(|_| 1.0, None).is_valid());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_load_that_is_not_the_scheduled_one_makes_a_run_invalid() {
+        let schedule = Arrivals::steady(200.0, Gaps::Exponential).schedule(2_000, 1);
+        let exact = made(|_| 0.05, Some(&schedule));
+        assert!(exact.is_valid(), "{:?}", exact.problems);
+        let pace = exact.pace.unwrap();
+        assert!((pace.cv_sent - pace.cv_scheduled).abs() < 1e-9 && pace.ks < 1e-3);
+        // Lateness that accumulates: a tenth of a millisecond each.
+        let drifting = made(|i| 0.1 * i as f64, Some(&schedule));
+        let text = drifting.problems.join("\n");
+        assert!(text.contains("arrivals per second were sent"), "{text}");
+        assert!(text.contains("lower the rate"), "{text}");
+        // Clumps of 20 ms: the rate holds, the gaps do not.
+        let clumps = |i: usize| 20.0 - schedule.at_ms()[i] % 20.0;
+        let text = made(clumps, Some(&schedule)).problems.join("\n");
+        assert!(!text.contains("were due"), "{text}");
+        assert!(text.contains("Kolmogorov"), "{text}");
     }
 }

@@ -22,6 +22,8 @@ pub fn score(target: &Target, answer: &str) -> Score {
         Target::Json { value } => json::score(value, answer),
         Target::Regex { pattern } => regex::score(pattern, answer),
         Target::F1 { answer: right } => f1::score(right, answer),
+        // That an answer came whole is known before this is called.
+        Target::Answered => Score::Value(1.0),
         Target::Recorded { .. } => Score::Unscored(
             "the sample has only recorded scores; a new answer cannot be graded".to_owned(),
         ),
@@ -53,6 +55,7 @@ mod tests {
             r#"{"kind":"json","value":{"a":1}}"#,
             r#"{"kind":"regex","pattern":"(a|b)*c$"}"#,
             r#"{"kind":"f1","answer":"one two"}"#,
+            r#"{"kind":"answered"}"#,
         ];
         for piece in [
             "[", "{\"a\":", "1,", "A ", "answer: ", "```", "-", "9", "\u{2212}",

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use weighbridge_record::{InconclusiveAction, ModelEntry};
 
+use super::client;
 use crate::model::Report;
 use crate::render::number::{NONE, count, level, margin, millis, percent, usd, utc};
 use crate::render::table::{Cell, Table, Tone};
@@ -14,6 +15,7 @@ pub(super) struct View {
     methods: Vec<String>,
     gate: Table,
     facts: Table,
+    client: Option<Table>,
     fleet: Table,
     policies: Table,
 }
@@ -24,12 +26,13 @@ pub(super) fn view(report: &Report) -> View {
         methods: report.methods.iter().map(|m| words::stopped(m)).collect(),
         gate: gate(report),
         facts: facts(report),
+        client: client::table(report),
         fleet: fleet(report),
         policies: policies(report),
     }
 }
 
-fn pairs(caption: &str, rows: Vec<(&str, String)>) -> Table {
+pub(super) fn pairs(caption: &str, rows: Vec<(&str, String)>) -> Table {
     let mut table = Table::new(caption, &["What", "Value"]);
     for (what, value) in rows {
         table.push(vec![what.into(), value.into()]);
@@ -130,6 +133,7 @@ fn facts(report: &Report) -> Table {
     rows.extend(
         p.notes
             .iter()
+            .filter(|(name, _)| !client::is_shown(name))
             .map(|(name, value)| (name.as_str(), value.clone())),
     );
     pairs("Where it comes from", rows)

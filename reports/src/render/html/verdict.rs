@@ -157,6 +157,8 @@ fn numbers(claim: &Claim) -> (String, String) {
         ClaimKind::Coverage | ClaimKind::Saving => percent,
         ClaimKind::Quality | ClaimKind::QualityWorstCase => signed_points,
         ClaimKind::TtftSlo | ClaimKind::Errors => |x| fixed(100.0 * x, 1),
+        // Several numbers with limits of their own, all in its sentence.
+        ClaimKind::Client => |_| NONE.to_owned(),
     };
     let estimate = |e: &Estimate| bracketed(e, write);
     (

@@ -1,0 +1,104 @@
+//! Whether the measuring client kept up, by its own statement.
+
+use std::collections::BTreeMap;
+
+use weighbridge_record::RunHeader;
+
+use super::claims::Judged;
+use crate::model::{Claim, ClaimKind, ClaimState};
+
+/// Note in which a client says that it was valid, or why it was not.
+const VALIDITY: &str = "client.validity";
+/// What a valid client says.
+const VALID: &str = "valid";
+
+/// The claim on the client; `None` where no client said anything (a replay, an old log). Latencies of a
+/// run whose client was late, starved or sent another load than it was asked for are the client's.
+pub(super) fn claim(header: &RunHeader) -> Option<Judged> {
+    // A joined run has the statements of both under prefixed names, and B's as its own.
+    let said: Vec<&str> = header
+        .notes
+        .iter()
+        .filter(|(key, _)| key.ends_with(VALIDITY))
+        .map(|(_, said)| said.as_str())
+        .collect();
+    if said.is_empty() {
+        return None;
+    }
+    let mut problems: Vec<&str> = said.into_iter().filter(|said| *said != VALID).collect();
+    problems.sort_unstable();
+    problems.dedup();
+    let judged = |state, text| Judged::new("overall", ClaimKind::Client, state, text);
+    if problems.is_empty() {
+        let text = format!("the measuring client kept up{}", figures(&header.notes));
+        return Some(judged(ClaimState::Holds, text));
+    }
+    let text = format!(
+        "the measuring client was the bottleneck: {}",
+        problems.join("; ")
+    );
+    let step = "run again with --fresh after what the client asks for; [run.client] of the experiment \
+                sets its limits";
+    Some(
+        judged(ClaimState::Fails, text)
+            .invalid()
+            .then(step.to_owned()),
+    )
+}
+
+/// The same for a verdict of another making: the claim, and what to do where it fails.
+pub(crate) fn client_claim(header: &RunHeader) -> Option<(Claim, Option<String>)> {
+    claim(header).map(|judged| (judged.claim, judged.next_step))
+}
+
+/// The figures of a valid client in a few words.
+fn figures(notes: &BTreeMap<String, String>) -> String {
+    let note = |name: &str| notes.get(&format!("client.{name}"));
+    let mut parts = Vec::new();
+    if let (Some(sent), Some(offered)) = (note("achieved_per_s"), note("offered_per_s")) {
+        parts.push(format!("{sent} arrivals per second sent of {offered} due"));
+    }
+    if let Some(lag) = note("lag_p99_ms") {
+        parts.push(format!("99 % of trials started within {lag} ms"));
+    }
+    if let Some(most) = note("max_in_flight") {
+        parts.push(format!("at most {most} under way"));
+    }
+    match parts.as_slice() {
+        [] => String::new(),
+        _ => format!(" ({})", parts.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::join::header_tests::header;
+
+    fn said(notes: &[(&str, &str)]) -> Option<Judged> {
+        let mut header = header(&[]);
+        let notes = notes
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        header.notes.extend(notes);
+        claim(&header)
+    }
+
+    #[test]
+    fn a_client_that_was_the_bottleneck_makes_the_run_invalid() {
+        assert!(said(&[]).is_none());
+        let valid = said(&[("client.validity", "valid"), ("client.lag_p99_ms", "0.210")]).unwrap();
+        assert!(!valid.invalid && valid.claim.state == ClaimState::Holds);
+        assert!(valid.claim.sentence.contains("within 0.210 ms"));
+        // One late run is enough, and its reason is told once.
+        let notes = [
+            ("A: client.validity", "valid"),
+            ("B: client.validity", "too late: lower the rate"),
+            ("client.validity", "too late: lower the rate"),
+        ];
+        let late = said(&notes).unwrap();
+        assert!(late.invalid && late.claim.state == ClaimState::Fails);
+        assert_eq!(late.claim.sentence.matches("too late").count(), 1);
+        assert!(late.next_step.unwrap().contains("--fresh"));
+    }
+}
