@@ -3,8 +3,12 @@
 //! The run emits [`Event`]s over a bounded channel; whoever writes the log or shows progress reads
 //! them there.
 
+mod calling;
 mod event;
+mod gates;
+mod journal;
 mod ledger;
+mod limit;
 mod outcome;
 mod retry;
 mod run;
@@ -13,9 +17,12 @@ mod settings;
 mod stop;
 mod trial;
 mod validity;
+mod worst;
 
 pub use event::{Event, LiveSummary, Progress, RunEnd};
+pub use journal::{Journal, JournalRef};
 pub use ledger::{Budget, BudgetLimit};
+pub use limit::{BackendLimits, BreakerRule, LimitFacts, Limits};
 pub use outcome::outcome_of;
 pub use retry::RetryRule;
 pub use run::Live;

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use weighbridge_datasets::Sample;
 
+use super::gates::Gates;
 use super::ledger::Ledger;
 use super::schedule::{self, Task, TrialKey};
 use super::trial::{LivePolicy, Outcome, Shared};
@@ -66,6 +67,7 @@ impl Live {
         LiveSummary {
             progress: state.progress(),
             end: state.end.unwrap_or(RunEnd::Completed),
+            limits: state.shared.gates.facts(),
             validity: state.watch.finish(),
         }
     }
@@ -82,7 +84,8 @@ impl Live {
             samples: self.samples,
             backends: self.backends,
             prices: self.prices,
-            ledger: Ledger::new(self.settings.budget, clock),
+            ledger: Ledger::new(self.settings.budget, clock).kept_in(self.settings.journal.clone()),
+            gates: Gates::new(&self.settings, clock),
             settings: self.settings,
             events,
             clock,
