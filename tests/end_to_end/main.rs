@@ -12,10 +12,12 @@ mod calibrate;
 mod ci_outputs;
 mod compare;
 mod doctor;
+mod faults;
 #[cfg(feature = "kernels")]
 mod kernels;
 mod leaderboard;
 mod live;
+mod nothing_lost;
 mod plan;
 mod policy;
 mod replay;

@@ -12,6 +12,7 @@ mod cost;
 mod exit;
 mod gate;
 mod header;
+mod journal;
 mod log;
 mod read;
 mod server_said;
@@ -29,6 +30,7 @@ pub use gate::{GatePolicy, InconclusiveAction, SliceTier};
 pub use header::{
     DatasetInfo, HostInfo, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader, SCHEMA,
 };
+pub use journal::{CallJournal, Unfinished};
 pub use log::{LogError, RunWriter};
 pub use read::{RunReader, SampleLine, TrialAt};
 pub use server_said::{Quota, ServedModel, ServerSaid};

@@ -6,6 +6,7 @@
 
 mod backend;
 mod error;
+mod fault;
 mod gate;
 mod models;
 mod parse;

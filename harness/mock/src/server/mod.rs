@@ -22,6 +22,7 @@ mod asked;
 mod body;
 mod chat;
 mod config;
+mod disguise;
 mod fleet;
 mod format;
 mod frame;

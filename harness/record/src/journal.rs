@@ -1,0 +1,228 @@
+//! What calls cost, written down before they are made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{LogError, Trial};
+
+/// `calls.jsonl` in a run directory: one line before each call with its worst case, one after it with
+/// the correction. Lines of finished trials mean nothing any more, for the log has what they cost.
+/// What is left is what a killed or stopped run has paid without a result, at the worst.
+#[derive(Debug)]
+pub struct CallJournal {
+    path: PathBuf,
+    file: Mutex<Writing>,
+}
+
+#[derive(Debug)]
+struct Writing {
+    /// Made by the first line: a run without a budget leaves no file.
+    file: Option<File>,
+    failure: Option<LogError>,
+}
+
+/// What was paid for trials that were not finished.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Unfinished {
+    /// US dollars; calls whose end was never written count with their worst case.
+    pub usd: f64,
+    /// Calls made.
+    pub calls: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    sample: std::borrow::Cow<'a, str>,
+    policy: std::borrow::Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    repeat: u32,
+    usd: f64,
+    #[serde(default, skip_serializing_if = "is_none")]
+    calls: i64,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+fn is_none(n: &i64) -> bool {
+    *n == 0
+}
+
+impl CallJournal {
+    /// Name of the file in a run directory.
+    pub const FILE: &'static str = "calls.jsonl";
+
+    /// Opens the journal of a run directory; says what earlier parts paid for trials that are not
+    /// among the finished ones. A last line torn by a crash is cut off: its call was never made.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a line is not of this format.
+    pub fn resume(dir: &Path, done: &[Trial]) -> Result<(Self, Unfinished), LogError> {
+        let path = dir.join(Self::FILE);
+        let unfinished = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Unfinished::default(),
+            Err(error) => return Err(LogError::io(&path, error)),
+            Ok(bytes) => {
+                let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+                if whole < bytes.len() {
+                    let file = OpenOptions::new().write(true).open(&path);
+                    let cut = file.and_then(|file| file.set_len(whole as u64));
+                    cut.map_err(|e| LogError::io(&path, e))?;
+                }
+                unfinished(&path, &bytes[..whole], done)?
+            }
+        };
+        let file = Mutex::new(Writing {
+            file: None,
+            failure: None,
+        });
+        Ok((Self { path, file }, unfinished))
+    }
+
+    /// Adds to the cost and the calls of a trial (sample, policy, repeat), and hands the line to the
+    /// operating system. False when it cannot be written; the call must not be made then.
+    pub fn note(&self, trial: (&str, &str, u32), usd: f64, calls: i64) -> bool {
+        let (sample, policy, repeat) = trial;
+        let line = Line {
+            sample: sample.into(),
+            policy: policy.into(),
+            repeat,
+            usd,
+            calls,
+        };
+        let mut writing = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if writing.failure.is_some() {
+            return false;
+        }
+        match self.write(&mut writing, &line) {
+            Ok(()) => true,
+            Err(error) => {
+                writing.failure = Some(LogError::io(&self.path, error));
+                false
+            }
+        }
+    }
+
+    fn write(&self, writing: &mut Writing, line: &Line<'_>) -> std::io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        let file = match &mut writing.file {
+            Some(file) => file,
+            none => {
+                let mut options = OpenOptions::new();
+                none.insert(options.append(true).create(true).open(&self.path)?)
+            }
+        };
+        // One write of an append-only file: a line is whole or the last one.
+        file.write_all(&bytes)
+    }
+
+    /// Why a line could not be written, if one could not. Taken: a second call says nothing.
+    pub fn failure(&self) -> Option<LogError> {
+        let mut writing = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        writing.failure.take()
+    }
+
+    /// Removes the file: every trial is finished.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    pub fn remove(&self) -> Result<(), LogError> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(LogError::io(&self.path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn unfinished(path: &Path, bytes: &[u8], done: &[Trial]) -> Result<Unfinished, LogError> {
+    let done: BTreeSet<(&str, &str, u32)> = done
+        .iter()
+        .map(|trial| (&*trial.sample, &*trial.policy, trial.repeat))
+        .collect();
+    // Trial by trial, so that rounding in one cannot make a debt of another.
+    let mut paid = BTreeMap::<(String, String, u32), (f64, i64)>::new();
+    for (number, line) in (1u64..).zip(bytes.split(|b| *b == b'\n')) {
+        if line.is_empty() {
+            continue;
+        }
+        let line: Line<'_> = serde_json::from_slice(line)
+            .map_err(|e| LogError::line(path, number, format!("not a call: {e}")))?;
+        if !done.contains(&(&*line.sample, &*line.policy, line.repeat)) {
+            let key = (
+                line.sample.into_owned(),
+                line.policy.into_owned(),
+                line.repeat,
+            );
+            let (usd, calls) = paid.entry(key).or_default();
+            *usd += line.usd;
+            *calls += line.calls;
+        }
+    }
+    let mut all = Unfinished::default();
+    for (usd, calls) in paid.into_values() {
+        all.usd += usd.max(0.0);
+        all.calls += u64::try_from(calls).unwrap_or(0);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trial(sample: &str) -> Trial {
+        let line = format!(
+            r#"{{"sample":"{sample}","policy":"p","repeat":0,"decisions":[],"attempts":[],
+               "score":{{"value":1.0}},"cost_usd":0.0}}"#
+        );
+        serde_json::from_str(&line).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_finished_counts_with_its_worst_case() {
+        let dir = tempfile::tempdir().unwrap();
+        let (journal, nothing) = CallJournal::resume(dir.path(), &[]).unwrap();
+        assert_eq!(nothing, Unfinished::default());
+        assert!(!dir.path().join(CallJournal::FILE).exists());
+        assert!(journal.note(("a", "p", 0), 0.5, 1));
+        assert!(journal.note(("a", "p", 0), -0.4, 0));
+        assert!(journal.note(("b", "p", 0), 0.25, 1));
+        let (_, all) = CallJournal::resume(dir.path(), &[]).unwrap();
+        assert!((all.usd - 0.35).abs() < 1e-12 && all.calls == 2, "{all:?}");
+        let (journal, rest) = CallJournal::resume(dir.path(), &[trial("a")]).unwrap();
+        assert_eq!((rest.usd, rest.calls), (0.25, 1));
+        journal.remove().unwrap();
+        journal.remove().unwrap();
+        assert!(!dir.path().join(CallJournal::FILE).exists());
+    }
+
+    #[test]
+    fn a_torn_line_is_a_call_that_was_never_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(CallJournal::FILE);
+        let (journal, _) = CallJournal::resume(dir.path(), &[]).unwrap();
+        assert!(journal.note(("a", "p", 0), 0.5, 1));
+        let mut torn = std::fs::read(&path).unwrap();
+        torn.extend_from_slice(b"{\"sample\":\"b\",\"po");
+        std::fs::write(&path, torn).unwrap();
+        let (journal, all) = CallJournal::resume(dir.path(), &[]).unwrap();
+        assert_eq!(all.calls, 1);
+        assert!(journal.note(("c", "p", 0), 0.5, 1));
+        let (_, all) = CallJournal::resume(dir.path(), &[]).unwrap();
+        assert_eq!((all.usd, all.calls), (1.0, 2));
+        std::fs::write(&path, "{}\n").unwrap();
+        let error = CallJournal::resume(dir.path(), &[])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("calls.jsonl:1: not a call"), "{error}");
+    }
+}
