@@ -9,6 +9,7 @@
 mod action;
 mod bad_input;
 mod calibrate;
+mod canary;
 mod ci_outputs;
 mod compare;
 mod doctor;
@@ -17,6 +18,7 @@ mod faults;
 mod kernels;
 mod leaderboard;
 mod live;
+mod network;
 mod nothing_lost;
 mod plan;
 mod policy;

@@ -1,6 +1,6 @@
 //! What calls cost, written down before they are made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{LogError, Trial};
 
 /// `calls.jsonl` in a run directory: one line before each call with its worst case, one after it with
-/// the correction. Lines of finished trials mean nothing any more, for the log has what they cost.
-/// What is left is what a killed or stopped run has paid without a result, at the worst.
+/// the correction. With the log it says what the log does not: what a killed or stopped run has paid
+/// without a result, and what attempts of finished trials may have cost whose end nobody saw.
 #[derive(Debug)]
 pub struct CallJournal {
     path: PathBuf,
@@ -26,9 +26,9 @@ struct Writing {
     failure: Option<LogError>,
 }
 
-/// What was paid for trials that were not finished.
+/// What was paid, at the worst, and is not in the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Unfinished {
+pub struct Unlogged {
     /// US dollars; calls whose end was never written count with their worst case.
     pub usd: f64,
     /// Calls made.
@@ -58,15 +58,15 @@ impl CallJournal {
     /// Name of the file in a run directory.
     pub const FILE: &'static str = "calls.jsonl";
 
-    /// Opens the journal of a run directory; says what earlier parts paid for trials that are not
-    /// among the finished ones. A last line torn by a crash is cut off: its call was never made.
+    /// Opens the journal of a run directory; says what earlier parts paid that is not in the finished
+    /// trials. A last line torn by a crash is cut off: its call was never made.
     ///
     /// # Errors
     /// When the file cannot be read, or a line is not of this format.
-    pub fn resume(dir: &Path, done: &[Trial]) -> Result<(Self, Unfinished), LogError> {
+    pub fn resume(dir: &Path, done: &[Trial]) -> Result<(Self, Unlogged), LogError> {
         let path = dir.join(Self::FILE);
-        let unfinished = match std::fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Unfinished::default(),
+        let unlogged = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Unlogged::default(),
             Err(error) => return Err(LogError::io(&path, error)),
             Ok(bytes) => {
                 let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
@@ -75,14 +75,14 @@ impl CallJournal {
                     let cut = file.and_then(|file| file.set_len(whole as u64));
                     cut.map_err(|e| LogError::io(&path, e))?;
                 }
-                unfinished(&path, &bytes[..whole], done)?
+                unlogged(&path, &bytes[..whole], done)?
             }
         };
         let file = Mutex::new(Writing {
             file: None,
             failure: None,
         });
-        Ok((Self { path, file }, unfinished))
+        Ok((Self { path, file }, unlogged))
     }
 
     /// Adds to the cost and the calls of a trial (sample, policy, repeat), and hands the line to the
@@ -143,10 +143,11 @@ impl CallJournal {
     }
 }
 
-fn unfinished(path: &Path, bytes: &[u8], done: &[Trial]) -> Result<Unfinished, LogError> {
-    let done: BTreeSet<(&str, &str, u32)> = done
+fn unlogged(path: &Path, bytes: &[u8], done: &[Trial]) -> Result<Unlogged, LogError> {
+    let logged = |trial: &Trial| -> f64 { trial.attempts.iter().map(|a| a.cost.total_usd).sum() };
+    let done: BTreeMap<(&str, &str, u32), f64> = done
         .iter()
-        .map(|trial| (&*trial.sample, &*trial.policy, trial.repeat))
+        .map(|t| ((&*t.sample, &*t.policy, t.repeat), logged(t)))
         .collect();
     // Trial by trial, so that rounding in one cannot make a debt of another.
     let mut paid = BTreeMap::<(String, String, u32), (f64, i64)>::new();
@@ -156,21 +157,24 @@ fn unfinished(path: &Path, bytes: &[u8], done: &[Trial]) -> Result<Unfinished, L
         }
         let line: Line<'_> = serde_json::from_slice(line)
             .map_err(|e| LogError::line(path, number, format!("not a call: {e}")))?;
-        if !done.contains(&(&*line.sample, &*line.policy, line.repeat)) {
-            let key = (
-                line.sample.into_owned(),
-                line.policy.into_owned(),
-                line.repeat,
-            );
-            let (usd, calls) = paid.entry(key).or_default();
-            *usd += line.usd;
-            *calls += line.calls;
-        }
+        let key = (
+            line.sample.into_owned(),
+            line.policy.into_owned(),
+            line.repeat,
+        );
+        let (usd, calls) = paid.entry(key).or_default();
+        *usd += line.usd;
+        *calls += line.calls;
     }
-    let mut all = Unfinished::default();
-    for (usd, calls) in paid.into_values() {
-        all.usd += usd.max(0.0);
-        all.calls += u64::try_from(calls).unwrap_or(0);
+    let mut all = Unlogged::default();
+    for ((sample, policy, repeat), (usd, calls)) in paid {
+        match done.get(&(sample.as_str(), policy.as_str(), repeat)) {
+            Some(logged) => all.usd += (usd - logged).max(0.0),
+            None => {
+                all.usd += usd.max(0.0);
+                all.calls += u64::try_from(calls).unwrap_or(0);
+            }
+        }
     }
     Ok(all)
 }
@@ -179,10 +183,10 @@ fn unfinished(path: &Path, bytes: &[u8], done: &[Trial]) -> Result<Unfinished, L
 mod tests {
     use super::*;
 
-    fn trial(sample: &str) -> Trial {
+    fn trial(sample: &str, usd: f64) -> Trial {
         let line = format!(
-            r#"{{"sample":"{sample}","policy":"p","repeat":0,"decisions":[],"attempts":[],
-               "score":{{"value":1.0}},"cost_usd":0.0}}"#
+            r#"{{"sample":"{sample}","policy":"p","score":{{"value":1.0}},"cost_usd":{usd},
+               "attempts":[{{"model":"m","cost":{{"total_usd":{usd}}}}}]}}"#
         );
         serde_json::from_str(&line).unwrap()
     }
@@ -191,15 +195,21 @@ mod tests {
     fn what_is_not_finished_counts_with_its_worst_case() {
         let dir = tempfile::tempdir().unwrap();
         let (journal, nothing) = CallJournal::resume(dir.path(), &[]).unwrap();
-        assert_eq!(nothing, Unfinished::default());
+        assert_eq!(nothing, Unlogged::default());
         assert!(!dir.path().join(CallJournal::FILE).exists());
         assert!(journal.note(("a", "p", 0), 0.5, 1));
         assert!(journal.note(("a", "p", 0), -0.4, 0));
         assert!(journal.note(("b", "p", 0), 0.25, 1));
         let (_, all) = CallJournal::resume(dir.path(), &[]).unwrap();
         assert!((all.usd - 0.35).abs() < 1e-12 && all.calls == 2, "{all:?}");
-        let (journal, rest) = CallJournal::resume(dir.path(), &[trial("a")]).unwrap();
-        assert_eq!((rest.usd, rest.calls), (0.25, 1));
+        // Finished, and its attempt has cost less than was paid at the worst.
+        let (journal, rest) = CallJournal::resume(dir.path(), &[trial("a", 0.04)]).unwrap();
+        assert!(
+            (rest.usd - 0.31).abs() < 1e-12 && rest.calls == 1,
+            "{rest:?}"
+        );
+        let (_, rest) = CallJournal::resume(dir.path(), &[trial("a", 0.2)]).unwrap();
+        assert_eq!(rest.usd, 0.25);
         journal.remove().unwrap();
         journal.remove().unwrap();
         assert!(!dir.path().join(CallJournal::FILE).exists());

@@ -30,7 +30,7 @@ pub use gate::{GatePolicy, InconclusiveAction, SliceTier};
 pub use header::{
     DatasetInfo, HostInfo, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader, SCHEMA,
 };
-pub use journal::{CallJournal, Unfinished};
+pub use journal::{CallJournal, Unlogged};
 pub use log::{LogError, RunWriter};
 pub use read::{RunReader, SampleLine, TrialAt};
 pub use server_said::{Quota, ServedModel, ServerSaid};

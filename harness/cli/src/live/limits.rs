@@ -9,24 +9,24 @@ use weighbridge_engine::executor::{
     BackendLimits, BreakerRule, Journal, JournalRef, Limits, TrialKey,
 };
 use weighbridge_engine::{LiveSummary, RunEnd, Settings};
-use weighbridge_record::{CallJournal, Trial, Unfinished};
+use weighbridge_record::{CallJournal, Trial, Unlogged};
 
 use crate::config::{BackendWritten, Experiment};
 use crate::failure::Failure;
 
-/// What trials have cost that were never finished, in earlier parts of the run and in this one.
+/// What was paid, at the worst, and is not in the log: by earlier parts of the run, and by this one.
 pub(super) struct Spent {
     file: Arc<CallJournal>,
-    unfinished: Unfinished,
+    unlogged: Unlogged,
 }
 
 impl Spent {
     /// Reads what earlier parts left, and opens the journal for more.
     pub(super) fn open(dir: &Path, done: &[Trial]) -> Result<Self, Failure> {
-        let (file, unfinished) = CallJournal::resume(dir, done)?;
+        let (file, unlogged) = CallJournal::resume(dir, done)?;
         Ok(Self {
             file: Arc::new(file),
-            unfinished,
+            unlogged,
         })
     }
 
@@ -56,8 +56,8 @@ impl Journal for Kept {
 /// must hold over several parts of the run.
 pub(super) fn settings(experiment: &Experiment, spent: &Spent, settings: Settings) -> Settings {
     let mut budget = settings.budget;
-    budget.spent_usd += spent.unfinished.usd;
-    budget.spent_calls += spent.unfinished.calls;
+    budget.spent_usd += spent.unlogged.usd;
+    budget.spent_calls += spent.unlogged.calls;
     let has_budget = budget.max_cost_usd.is_some() || budget.max_calls.is_some();
     let journal = has_budget.then(|| JournalRef(Arc::new(Kept(Arc::clone(&spent.file)))));
     Settings {
