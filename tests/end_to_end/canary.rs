@@ -139,7 +139,7 @@ fn experiment(dir: &Path, backends: &[(&str, String)]) -> PathBuf {
         text += &format!(
             "[[backend]]\nname = \"{name}\"\ndialect = \"openai_chat\"\nbase_url = \"{url}\"\n\
              api_key_env = \"CANARY_KEY\"\nheaders_env = {{ x-own = \"CANARY_HEADER\" }}\n\
-             [[model]]\nname = \"{name}\"\nbackend = \"{name}\"\n\
+             [[model]]\nname = \"{name}\"\nbackend = \"{name}\"\nprice = {{ input_per_mtok_usd = 1.0, output_per_mtok_usd = 2.0 }}\n\
              [[policy]]\nname = \"{name}\"\nkind = \"always\"\nmodel = \"{name}\"\nrole = \"{role}\"\n"
         );
     }

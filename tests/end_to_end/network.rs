@@ -133,8 +133,8 @@ fn experiment(dir: &Path, keys: &str) -> PathBuf {
          [run]\nmode = \"live\"\nretries = 0\n\
          [controls]\nsingle = false\nshuffled = false\nlength = false\n\
          [[backend]]\nname = \"far\"\ndialect = \"vllm\"\n{keys}\n\
-         [[model]]\nname = \"small\"\nbackend = \"far\"\n\
-         [[model]]\nname = \"large\"\nbackend = \"far\"\n\
+         [[model]]\nname = \"small\"\nbackend = \"far\"\nprice = {{ input_per_mtok_usd = 1.0, output_per_mtok_usd = 2.0 }}\n\
+         [[model]]\nname = \"large\"\nbackend = \"far\"\nprice = {{ input_per_mtok_usd = 1.0, output_per_mtok_usd = 2.0 }}\n\
          [[policy]]\nname = \"now\"\nkind = \"always\"\nmodel = \"large\"\nrole = \"baseline\"\n\
          [[policy]]\nname = \"new\"\nkind = \"always\"\nmodel = \"small\"\nrole = \"candidate\"\n"
     );

@@ -122,7 +122,7 @@ impl Attempt {
 
     /// Whether a call was made; one that failed at once costs nothing and counts for nothing.
     pub fn is_sent(&self) -> bool {
-        !(self.error.as_ref()).is_some_and(|e| e.kind == AttemptErrorKind::CircuitOpen)
+        (self.error.as_ref()).is_none_or(|e| e.kind != AttemptErrorKind::CircuitOpen)
     }
 
     /// Whether the attempt delivered a complete answer.

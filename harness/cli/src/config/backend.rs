@@ -340,7 +340,7 @@ mod tests {
             ),
             (
                 "kind = \"embedded\"\n[[backend.fault]]\nkind = \"unavailabel\"",
-                "e.toml:7:8:",
+                "e.toml:8:8:",
                 "did you mean `unavailable`?",
             ),
             (
