@@ -10,14 +10,18 @@ mod action;
 mod arrivals;
 mod bad_input;
 mod calibrate;
+mod canary;
 mod ci_outputs;
 mod compare;
 mod dialects;
 mod doctor;
+mod faults;
 #[cfg(feature = "kernels")]
 mod kernels;
 mod leaderboard;
 mod live;
+mod network;
+mod nothing_lost;
 mod plan;
 mod policy;
 mod replay;

@@ -34,6 +34,13 @@ impl Failure {
         }
     }
 
+    /// What was paid for cannot be written down (a full disk, for example); the run was stopped.
+    pub(crate) fn unkept(error: &LogError) -> Self {
+        Self::invalid(format!("the run cannot be kept and was stopped: {error}")).with_hint(
+            "finished trials are on disk; make room and run again to go on where it stopped",
+        )
+    }
+
     /// With what to do about it.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

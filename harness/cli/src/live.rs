@@ -5,6 +5,7 @@ mod certificate;
 pub(crate) mod checkup;
 mod counters;
 mod judge;
+mod limits;
 mod preflight;
 mod record;
 
@@ -149,7 +150,8 @@ async fn run(
     } = begun;
     let samples = &experiment.judged.samples()[first..];
     let total = samples.len() * planned.len() * experiment.repeats as usize;
-    let settings = settings(experiment, &done);
+    let journal = limits::Spent::open(dir, &done)?;
+    let settings = limits::settings(experiment, &journal, settings(experiment, &done));
     if !done.is_empty() {
         eprintln!("{} of {total} trials were finished before", done.len());
     }
@@ -184,6 +186,8 @@ async fn run(
     let (summary, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
     signals.abort();
     let mut notes = certificate::notes(&summary, earlier.as_deref());
+    notes.extend(limits::notes(&summary));
+    journal.close(&summary)?;
     for watch in watches {
         notes.extend(watch.end().await);
     }
@@ -230,7 +234,7 @@ fn settings(experiment: &Experiment, done: &[Trial]) -> Settings {
             max_calls: run.max_calls,
             max_time: run.max_minutes.map(|m| Duration::from_secs_f64(m * 60.0)),
             spent_usd: done.iter().map(|t| t.cost_usd).sum(),
-            spent_calls: done.iter().map(|t| t.attempts.len() as u64).sum(),
+            spent_calls: done.iter().map(Trial::calls).sum(),
         },
         isolate_cache: run.isolate_cache,
         sample_major: run.sequential,

@@ -272,7 +272,10 @@ fn stall() -> Result<(), Failed> {
         }
     }
     // The clocks differ by a constant and the way; the shortest way is part of the truth.
-    let apart = marks.iter().map(|m| m.1 - m.2).fold(f64::INFINITY, f64::min);
+    let apart = marks
+        .iter()
+        .map(|m| m.1 - m.2)
+        .fold(f64::INFINITY, f64::min);
     let mut truth: Vec<f64> = marks.iter().map(|m| m.2 + apart - m.0).collect();
     let figures = json!({
         "requests": seen.len(),

@@ -120,6 +120,11 @@ impl Attempt {
         }
     }
 
+    /// Whether a call was made; one that failed at once costs nothing and counts for nothing.
+    pub fn is_sent(&self) -> bool {
+        (self.error.as_ref()).is_none_or(|e| e.kind != AttemptErrorKind::CircuitOpen)
+    }
+
     /// Whether the attempt delivered a complete answer.
     pub fn is_ok(&self) -> bool {
         self.error.is_none()
@@ -163,6 +168,8 @@ pub enum AttemptErrorKind {
     Malformed,
     /// The stream ended well and held no answer at all.
     Empty,
+    /// Not sent: the backend failed or refused too often just now and is left alone for a while.
+    CircuitOpen,
     /// No recorded outcome exists for this cell.
     NotRecorded,
     /// The recorded outcome is itself a failure.
@@ -183,6 +190,7 @@ impl AttemptErrorKind {
             Self::Truncated => "truncated",
             Self::Malformed => "malformed",
             Self::Empty => "empty",
+            Self::CircuitOpen => "circuit_open",
             Self::NotRecorded => "not_recorded",
             Self::RecordedFailure => "recorded_failure",
         }

@@ -13,6 +13,7 @@ mod cost;
 mod exit;
 mod gate;
 mod header;
+mod journal;
 mod log;
 mod read;
 mod server_said;
@@ -31,6 +32,7 @@ pub use gate::{GatePolicy, InconclusiveAction, SliceTier};
 pub use header::{
     DatasetInfo, HostInfo, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader, SCHEMA,
 };
+pub use journal::{CallJournal, Unlogged};
 pub use log::{LogError, RunWriter};
 pub use read::{RunReader, SampleLine, TrialAt};
 pub use server_said::{Quota, ServedModel, ServerSaid};

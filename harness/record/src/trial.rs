@@ -67,6 +67,11 @@ impl Trial {
         self.arrival.is_some_and(|arrival| arrival.is_warmup)
     }
 
+    /// Calls that were sent, retries included.
+    pub fn calls(&self) -> u64 {
+        self.attempts.iter().filter(|a| a.is_sent()).count() as u64
+    }
+
     /// Position of the attempt whose answer was given, if one was.
     pub fn accepted(&self) -> Option<usize> {
         self.decisions.iter().rev().find_map(|d| match d.step {

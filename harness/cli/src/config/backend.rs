@@ -1,12 +1,15 @@
 //! `[[backend]]`: who is called, and in which dialect.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
+use weighbridge_engine::executor::BreakerRule;
 use weighbridge_engine::{Admin, Dialect, PromptCache};
 
 use super::error::ConfigError;
+use super::fault::{self, FaultWritten};
 use super::parse::Source;
 
 /// `[[backend]]`.
@@ -57,10 +60,57 @@ pub(crate) struct BackendWritten {
     /// Record the gap before each chunk of a stream.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) record_gaps: bool,
+    /// PEM file of certificate authorities that are trusted beside the public ones, relative to the
+    /// experiment file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<String>,
+    /// Most calls in any minute. Calls wait for it, and their wait counts in their time to first
+    /// token.
+    #[serde(skip_serializing)]
+    pub(crate) requests_per_minute: Option<u64>,
+    /// Most tokens a minute, input and output.
+    #[serde(skip_serializing)]
+    pub(crate) tokens_per_minute: Option<u64>,
+    /// Most calls under way at once.
+    #[serde(skip_serializing)]
+    pub(crate) max_concurrency: Option<u32>,
+    /// Whether a rate-limit refusal halves the calls under way, which answers then win back one by
+    /// one; true if absent.
+    #[serde(skip_serializing)]
+    pub(crate) adaptive_concurrency: Option<bool>,
+    /// Leaves the backend alone for a while after failures in a row: calls fail at once
+    /// (`circuit_open`), and a `fallback` policy goes on. Off if absent: a breaker decides that a
+    /// call fails, which otherwise only the server does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) breaker: Option<BreakerWritten>,
+    /// Embedded fleet only: what goes wrong, the first one that strikes a request.
+    #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) faults: Vec<FaultWritten>,
     /// Embedded fleet only: factor on every delay; 1 is the pace of a small server, larger is
     /// faster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) speed: Option<f64>,
+}
+
+/// `[backend.breaker]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BreakerWritten {
+    /// Failures in a row that open the breaker, at least 1.
+    pub(crate) failures: u32,
+    /// Seconds until one call may try whether the backend is back.
+    pub(crate) open_s: f64,
+}
+
+impl Default for BreakerWritten {
+    fn default() -> Self {
+        let rule = BreakerRule::default();
+        Self {
+            failures: rule.failures,
+            open_s: rule.open.as_secs_f64(),
+        }
+    }
 }
 
 /// `backend.kind`.
@@ -149,6 +199,18 @@ pub(super) fn check(
     {
         return Err(source.at(&span, format!("`speed` is {speed}; it must be more than 0")));
     }
+    if let Some((key, problem)) = limit_problem(backend) {
+        return Err(source.at(&span, format!("`{key}` {problem}")));
+    }
+    if !backend.faults.is_empty() && !backend.is_embedded() {
+        return wrong(
+            "is not embedded and fails as it likes",
+            "remove [[backend.fault]]; only kind = \"embedded\" can be made to fail",
+        );
+    }
+    for fault in &backend.faults {
+        fault::check(source, &span, fault)?;
+    }
     let dialect = backend.dialect();
     if let Err(problem) = backend.prompt_cache.unwrap_or_default().check(dialect) {
         return wrong("cannot do what `prompt_cache` asks", &problem);
@@ -158,6 +220,26 @@ pub(super) fn check(
         return wrong("has no address that empties its cache", hint);
     }
     Ok(())
+}
+
+/// Which limit makes no sense, and why.
+fn limit_problem(backend: &BackendWritten) -> Option<(&'static str, String)> {
+    let limits = [
+        ("requests_per_minute", backend.requests_per_minute),
+        ("tokens_per_minute", backend.tokens_per_minute),
+        ("max_concurrency", backend.max_concurrency.map(u64::from)),
+        (
+            "failures",
+            backend.breaker.as_ref().map(|b| b.failures.into()),
+        ),
+    ];
+    let zero = limits.into_iter().find(|(_, limit)| *limit == Some(0));
+    if let Some((key, _)) = zero {
+        return Some((key, "is 0; nothing would ever be called".to_owned()));
+    }
+    let open_s = backend.breaker.as_ref().map(|b| b.open_s);
+    let open_s = open_s.filter(|s| Duration::try_from_secs_f64(*s).is_err());
+    open_s.map(|s| ("open_s", format!("is {s}; it must be at least 0")))
 }
 
 #[cfg(feature = "schema")]
@@ -245,6 +327,26 @@ mod tests {
                 "dialect = \"gemini\"\nprompt_cache = \"off\"",
                 "e.toml:4:1:",
                 "nonce",
+            ),
+            (
+                "kind = \"embedded\"\nrequests_per_minute = 0",
+                "e.toml:4:1:",
+                "`requests_per_minute` is 0",
+            ),
+            (
+                "dialect = \"groq\"\n[[backend.fault]]\nkind = \"unavailable\"",
+                "e.toml:4:1:",
+                "only kind = \"embedded\"",
+            ),
+            (
+                "kind = \"embedded\"\n[[backend.fault]]\nkind = \"unavailabel\"",
+                "e.toml:8:8:",
+                "did you mean `unavailable`?",
+            ),
+            (
+                "kind = \"embedded\"\n[[backend.fault]]\nkind = \"cut\"\nms = 3",
+                "e.toml:4:1:",
+                "`cut` has no `ms`",
             ),
             (
                 "dialect = \"groq\"\nflush_cache = true",

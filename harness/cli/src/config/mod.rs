@@ -7,6 +7,7 @@
 mod arrivals;
 mod backend;
 mod error;
+mod fault;
 mod gate;
 mod models;
 mod parse;

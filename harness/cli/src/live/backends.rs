@@ -78,7 +78,7 @@ impl Places {
             let address = match backend.address() {
                 Some(url) => url.to_owned(),
                 None if backend.is_embedded() => {
-                    let server = embedded(backend).await?;
+                    let server = embedded(experiment, backend).await?;
                     let address = format!("http://{}", server.addr());
                     places.servers.push(server);
                     address
@@ -134,6 +134,8 @@ impl Places {
         config.cache_key = backend.prompt_cache_key.clone();
         config.model_header = backend.model_header.clone();
         config.record_gaps = backend.record_gaps;
+        let ca_file = backend.ca_file.as_ref();
+        config.ca_file = ca_file.map(|file| experiment.folder.join(file));
         config.headers = backend.headers.clone().into_iter().collect();
         for (header, variable) in &backend.headers_env {
             let value = secret(backend, variable)?;
@@ -151,16 +153,17 @@ impl Places {
     }
 }
 
-async fn embedded(backend: &BackendWritten) -> Result<Fleet, Failure> {
+async fn embedded(experiment: &Experiment, backend: &BackendWritten) -> Result<Fleet, Failure> {
     let speed = backend.speed.unwrap_or(1.0);
     let named = backend.dialect.map(Dialect::as_str);
     serve(FleetConfig {
         speed,
         provider: named.map_or(Provider::Plain, Provider::named),
+        faults: backend.fault_rules(experiment.seed),
         ..FleetConfig::default()
     })
     .await
-    .map_err(|e| Failure::invalid(format!("the embedded fleet cannot listen: {e}")))
+    .map_err(|e| Failure::invalid(format!("the embedded fleet cannot be started: {e}")))
 }
 
 fn secret(backend: &BackendWritten, variable: &str) -> Result<ApiKey, Failure> {

@@ -37,7 +37,7 @@ impl Judge {
     /// Takes a finished trial, in any order; whether nothing more is needed.
     pub(super) fn is_enough(&mut self, trial: &Trial) -> bool {
         self.spent_usd += trial.cost_usd;
-        self.calls += trial.attempts.len() as u64;
+        self.calls += trial.calls();
         if self.monitor.push(trial).is_some() {
             return true;
         }

@@ -65,9 +65,9 @@ impl Log {
         }
         self.progress.finish();
         match failure {
-            Some(error) => Err(error.into()),
+            Some(error) => Err(Failure::unkept(&error)),
             None => {
-                self.writer.sync()?;
+                self.writer.sync().map_err(|e| Failure::unkept(&e))?;
                 Ok(self.judge)
             }
         }

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::address::Address;
 use super::config::headers;
 use super::connections::{Connections, chain};
+use super::key::Secrets;
 use super::reading::shortened;
 use super::{BackendError, HttpConfig};
 use crate::wire::{Dialect, ServerCounters};
@@ -27,6 +28,7 @@ pub struct Admin {
     dialect: Dialect,
     address: Address,
     headers: Vec<(HeaderName, HeaderValue)>,
+    secrets: Secrets,
     connections: Connections,
 }
 
@@ -37,10 +39,14 @@ impl Admin {
     /// [`BackendError`].
     pub fn new(config: &HttpConfig) -> Result<Self, BackendError> {
         let address = Address::new(config)?;
+        let connections = Connections::new(&address.base, config)?;
+        let mut sent = headers(config, &address.authority)?;
+        sent.extend(connections.proxy_header());
         Ok(Self {
             dialect: config.dialect,
-            headers: headers(config, &address.authority)?,
-            connections: Connections::new(address.base.clone(), config.timeouts.connect)?,
+            headers: sent,
+            secrets: Secrets::of(config),
+            connections,
             address,
         })
     }
@@ -144,11 +150,20 @@ impl Admin {
         matches!(dialect, Dialect::Vllm | Dialect::Sglang | Dialect::LlamaCpp)
     }
 
+    /// A request and its whole answer. Errors are what the server says, without the secrets that some
+    /// servers repeat.
     async fn get(&self, method: Method, path: Uri) -> Result<Bytes, String> {
+        let answer = self.answer(method, path).await;
+        answer.map_err(|error| self.secrets.scrub(&error))
+    }
+
+    async fn answer(&self, method: Method, path: Uri) -> Result<Bytes, String> {
         let what = format!("{method} {}", path.path());
         let problem = |text: String| format!("{what}: {text}");
         let mut connection = self.connections.get().await.map_err(problem)?;
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(self.connections.target(path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

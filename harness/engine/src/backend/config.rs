@@ -1,5 +1,6 @@
 //! How one model is reached over HTTP.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
@@ -59,6 +60,8 @@ pub struct HttpConfig {
     pub extra: Map<String, Value>,
     /// More request headers.
     pub headers: Vec<(String, String)>,
+    /// PEM file of certificate authorities that are trusted beside the public ones.
+    pub ca_file: Option<PathBuf>,
     /// More request headers whose values are never shown.
     pub secret_headers: Vec<(String, ApiKey)>,
     /// Whether answers are asked for as streams; without, the first token is the last.
@@ -86,6 +89,7 @@ impl HttpConfig {
             max_output_tokens: None,
             extra: Map::new(),
             headers: Vec::new(),
+            ca_file: None,
             secret_headers: Vec::new(),
             stream: true,
             timeouts: Timeouts::default(),
@@ -112,6 +116,20 @@ pub enum BackendError {
     /// The dialect cannot do with its prompt cache what is asked for.
     #[error("{0}")]
     PromptCache(String),
+    /// The certificates of an own authority cannot be used.
+    #[error("ca_file {}: {problem}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The proxy that the environment names cannot be used. Its address is not shown whole: it may
+    /// hold a password.
+    #[error(
+        "the proxy of the environment ({0}) is not usable: only http:// and https:// proxies are"
+    )]
+    Proxy(String),
     /// No TLS configuration can be made.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),

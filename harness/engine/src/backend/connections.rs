@@ -6,47 +6,76 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::SERVER;
+use hyper::header::{HeaderName, HeaderValue, SERVER};
 use hyper::{HeaderMap, Uri};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use tower_service::Service;
+
+use super::route::Route;
+use super::{BackendError, HttpConfig, trust};
 
 /// A connection that a request can be sent on.
 pub(super) type Connection = SendRequest<Full<Bytes>>;
 
+type Plain = HttpsConnector<HttpConnector>;
+
 /// Opens connections and keeps those that can be used again. Never retries.
 pub(super) struct Connections {
-    connector: HttpsConnector<HttpConnector>,
+    connector: Plain,
+    /// The same through a tunnel, where the route has one.
+    tunnel: Option<HttpsConnector<Tunnel<Plain>>>,
     address: Uri,
+    route: Route,
     timeout: Duration,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Connections {
+    /// Connections to a server, through the proxy that the environment names for it.
+    ///
     /// # Errors
-    /// When no TLS configuration can be made.
-    pub(super) fn new(address: Uri, timeout: Duration) -> Result<Self, rustls::Error> {
+    /// When no TLS configuration can be made, or the proxy or the own certificate authority cannot
+    /// be used.
+    pub(super) fn new(address: &Uri, config: &HttpConfig) -> Result<Self, BackendError> {
+        let timeout = config.timeouts.connect;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(timeout));
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_webpki_roots()
-            .with_no_client_auth();
+        let tls = trust::tls(config.ca_file.as_deref())?;
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
+            .with_tls_config(tls.clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
+        let route = Route::from_environment(address)?;
+        let tunnel = route.tunnel(&connector).map(|tunnel| {
+            HttpsConnectorBuilder::new()
+                .with_tls_config(tls)
+                .https_or_http()
+                .enable_http1()
+                .wrap_connector(tunnel)
+        });
         Ok(Self {
             connector,
-            address,
+            tunnel,
+            address: address.clone(),
+            route,
             timeout,
             idle: Mutex::new(Vec::new()),
         })
+    }
+
+    /// What a request for a path asks for on the connection.
+    pub(super) fn target(&self, path: Uri) -> Uri {
+        self.route.target(&self.address, path)
+    }
+
+    /// What every request tells a proxy that passes requests on.
+    pub(super) fn proxy_header(&self) -> Option<(HeaderName, HeaderValue)> {
+        self.route.header()
     }
 
     /// A connection that is ready: a kept one, else a new one.
@@ -80,16 +109,13 @@ impl Connections {
     }
 
     async fn open(&self) -> Result<Connection, String> {
-        let mut connector = self.connector.clone();
-        let stream = connector.call(self.address.clone()).await;
-        let stream = stream.map_err(|e| chain(&*e))?;
-        let (sender, connection) = http1::handshake(stream).await.map_err(|e| chain(&e))?;
-        // Ends by itself when the sender is dropped or the server closes; its error reaches the
-        // request that is under way.
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
-        Ok(sender)
+        if let Some(tunnel) = &self.tunnel {
+            let stream = tunnel.clone().call(self.address.clone()).await;
+            return handshake(stream.map_err(|e| chain(&*e))?).await;
+        }
+        let to = self.route.proxy().unwrap_or(&self.address);
+        let stream = self.connector.clone().call(to.clone()).await;
+        handshake(stream.map_err(|e| chain(&*e))?).await
     }
 }
 
@@ -99,6 +125,19 @@ impl Connections {
 /// llama.cpp says `Keep-Alive: timeout=5, max=100` and closes after one stream or two.
 pub(super) fn breaks_promises(headers: &HeaderMap) -> bool {
     headers.get(SERVER).is_some_and(|name| name == "llama.cpp")
+}
+
+async fn handshake<S>(stream: S) -> Result<Connection, String>
+where
+    S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let (sender, connection) = http1::handshake(stream).await.map_err(|e| chain(&e))?;
+    // Ends by itself when the sender is dropped or the server closes; its error reaches the
+    // request that is under way.
+    tokio::spawn(async move {
+        let _ = connection.await;
+    });
+    Ok(sender)
 }
 
 /// An error with its causes, in one line.

@@ -15,6 +15,7 @@ use super::address::Address;
 use super::config::{header_name, headers};
 use super::connections::{Connections, breaks_promises, chain};
 use super::head::{BodySaid, Head};
+use super::key::Secrets;
 use super::reading::{Reading, shortened};
 use super::{Backend, BackendError, Call, HttpConfig, Reply, ReplyFuture, status};
 use crate::Clock;
@@ -24,6 +25,7 @@ use crate::wire::{Codec, CodecSettings, Frames, PromptCache, RequestBody};
 /// One model behind one HTTP address.
 pub struct HttpBackend {
     config: HttpConfig,
+    secrets: Secrets,
     codec: Box<dyn Codec>,
     connections: Connections,
     path: Uri,
@@ -46,12 +48,16 @@ impl HttpBackend {
             prompt_cache: config.prompt_cache,
         });
         let model_header = config.model_header.as_deref();
+        let connections = Connections::new(&address.base, &config)?;
+        let mut sent = headers(&config, &address.authority)?;
+        sent.extend(connections.proxy_header());
         Ok(Self {
-            path: address.below(&codec.path(&config.model, config.stream))?,
-            headers: headers(&config, &address.authority)?,
+            path: connections.target(address.below(&codec.path(&config.model, config.stream))?),
+            headers: sent,
             model_header: model_header.map(header_name).transpose()?,
-            connections: Connections::new(address.base, config.timeouts.connect)?,
+            connections,
             nonce: (fresh_nonce(), AtomicU64::new(0)),
+            secrets: Secrets::of(&config),
             config,
             codec,
         })
@@ -90,6 +96,9 @@ impl HttpBackend {
         let mut head = Head::read(response.headers(), self.model_header.as_ref());
         attempt.request_id = head.request_id.take();
         let may_keep = !breaks_promises(response.headers());
+        if let Some(id) = &mut attempt.request_id {
+            self.secrets.scrub_in(id);
+        }
         let (reply, is_reusable) = if response.status().is_success() {
             self.answer(&call, attempt, head, response, clock).await
         } else {
@@ -136,6 +145,11 @@ impl HttpBackend {
         response: Response<Incoming>,
         clock: Clock,
     ) -> (Reply, bool) {
+        if let Some(encoding) = status::encoding(response.headers()) {
+            let problem = format!("the body is compressed ({encoding}), which nobody asked for");
+            let kind = AttemptErrorKind::Malformed;
+            return (self.failed(attempt, kind, &problem, clock), false);
+        }
         let is_whole = is_json(response.headers());
         let mut body = response.into_body();
         let mut reading = Reading::new(self.config.record_gaps);
@@ -155,7 +169,10 @@ impl HttpBackend {
         let said = std::mem::take(&mut reading.said);
         attempt.server = self.said(head, said);
         let reply = match reading.finish(&mut attempt, chars) {
-            Ok(answer) => Reply::answered(attempt, answer),
+            Ok(mut answer) => {
+                self.secrets.scrub_in(&mut answer);
+                Reply::answered(attempt, answer)
+            }
             Err((kind, message)) => Reply::failed(attempt, kind, self.clean(&message)),
         };
         (reply, is_at_end)
@@ -339,19 +356,17 @@ impl HttpBackend {
     /// What the server said beside the answer, if anything.
     fn said(&self, head: Head, body: BodySaid) -> Option<Box<ServerSaid>> {
         let is_gateway = self.config.dialect.is_gateway();
-        let said = head.with_body(body, &self.config.model, is_gateway);
+        let mut said = head.with_body(body, &self.config.model, is_gateway);
+        let served = said.served_model.iter_mut().map(|served| &mut served.name);
+        for text in served.chain(said.provider.iter_mut()) {
+            self.secrets.scrub_in(text);
+        }
         (!said.is_empty()).then(|| Box::new(said))
     }
 
     /// A message as it may be written down.
     fn clean(&self, message: &str) -> String {
-        let own = self.config.api_key.iter();
-        let more = self.config.secret_headers.iter().map(|(_, secret)| secret);
-        let mut message = std::borrow::Cow::Borrowed(message);
-        for secret in own.chain(more) {
-            message = secret.scrub(&message).into();
-        }
-        shortened(&message)
+        shortened(&self.secrets.scrub(message))
     }
 }
 

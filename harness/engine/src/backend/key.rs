@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::HttpConfig;
+
 /// An API key. Its debug form, errors and logs never show it.
 #[derive(Clone)]
 pub struct ApiKey(String);
@@ -25,6 +27,35 @@ impl ApiKey {
     /// A text of the server without the key, which some servers repeat in errors.
     pub(super) fn scrub(&self, text: &str) -> String {
         text.replace(&self.0, "[key]")
+    }
+}
+
+/// All secrets of one backend.
+pub(super) struct Secrets(Vec<ApiKey>);
+
+impl Secrets {
+    pub(super) fn of(config: &HttpConfig) -> Self {
+        let more = config.secret_headers.iter().map(|(_, secret)| secret);
+        Self(config.api_key.iter().chain(more).cloned().collect())
+    }
+
+    /// A text of the server as it may be written down.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.0 {
+            // Nearly always nothing is found, and nothing copied.
+            if text.contains(&secret.0) {
+                text = secret.scrub(&text);
+            }
+        }
+        text
+    }
+
+    /// The same for a text that is there already.
+    pub(super) fn scrub_in(&self, text: &mut String) {
+        if self.0.iter().any(|secret| text.contains(&secret.0)) {
+            *text = self.scrub(text);
+        }
     }
 }
 

@@ -11,7 +11,9 @@ mod http;
 mod key;
 mod reading;
 mod recorded;
+mod route;
 mod status;
+mod trust;
 
 pub use admin::Admin;
 pub use call::{Backend, Call, Reply, ReplyFuture};
@@ -19,3 +21,4 @@ pub use config::{BackendError, HttpConfig, Timeouts};
 pub use http::HttpBackend;
 pub use key::ApiKey;
 pub use recorded::RecordedBackend;
+pub use route::is_proxied;

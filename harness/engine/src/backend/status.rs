@@ -33,6 +33,13 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
+/// How a body is compressed, if it is; nothing here asks for that, and nothing can read it.
+pub(super) fn encoding(headers: &HeaderMap) -> Option<&str> {
+    let encoding = headers.get(hyper::header::CONTENT_ENCODING)?;
+    let encoding = encoding.to_str().unwrap_or("unknown");
+    (!encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

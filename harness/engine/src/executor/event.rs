@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use weighbridge_record::{AttemptErrorKind, Trial};
 
-use super::{BudgetLimit, ClientValidity};
+use super::{BudgetLimit, ClientValidity, LimitFacts};
 
 /// Something that happened in a live run.
 #[derive(Debug, Clone)]
@@ -67,6 +67,8 @@ pub struct LiveSummary {
     pub end: RunEnd,
     /// Where it stands.
     pub progress: Progress,
+    /// What the limits of each backend did, those with something to tell.
+    pub limits: Vec<LimitFacts>,
     /// Whether the client itself kept up.
     pub validity: ClientValidity,
 }

@@ -4,9 +4,13 @@
 //! The run emits [`Event`]s over a bounded channel; whoever writes the log or shows progress reads
 //! them there.
 
+mod calling;
 mod crew;
 mod event;
+mod gates;
+mod journal;
 mod ledger;
+mod limit;
 mod outcome;
 mod pacer;
 mod retry;
@@ -17,9 +21,12 @@ mod steady;
 mod stop;
 mod trial;
 mod validity;
+mod worst;
 
 pub use event::{Event, LiveSummary, Progress, RunEnd};
+pub use journal::{Journal, JournalRef};
 pub use ledger::{Budget, BudgetLimit};
+pub use limit::{BackendLimits, BreakerRule, LimitFacts, Limits};
 pub use outcome::outcome_of;
 pub use pacer::Pacing;
 pub use retry::RetryRule;

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use weighbridge_datasets::Sample;
 
 use super::crew::{Crew, Ended, What};
+use super::gates::Gates;
 use super::ledger::Ledger;
 use super::schedule::{self, TrialKey};
 use super::trial::{LivePolicy, Shared};
@@ -81,6 +82,7 @@ impl Live {
         LiveSummary {
             progress: state.progress(),
             end: state.end.unwrap_or(RunEnd::Completed),
+            limits: state.shared.gates.facts(),
             validity: state.watch.finish(state.crew.most_in_flight()),
         }
     }
@@ -108,7 +110,8 @@ impl Live {
             samples: self.samples,
             backends: self.backends,
             prices: self.prices,
-            ledger: Ledger::new(self.settings.budget, clock),
+            ledger: Ledger::new(self.settings.budget, clock).kept_in(self.settings.journal.clone()),
+            gates: Gates::new(&self.settings, clock),
             settings: self.settings,
             events,
             clock,
@@ -145,6 +148,7 @@ async fn not_started(
             spent_usd,
             calls,
         },
+        limits: shared.gates.facts(),
         validity: watch.finish(0),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::pacer::Pacing;
 use super::validity::ClientLimits;
-use super::{Budget, RetryRule};
+use super::{Budget, JournalRef, Limits, RetryRule};
 use crate::arrivals::{OpenLoop, Think};
 
 /// How a live run goes about its trials.
@@ -32,6 +32,10 @@ pub struct Settings {
     pub retry: RetryRule,
     /// What may be spent.
     pub budget: Budget,
+    /// Where money is written down before it is spent, if it is to outlive the process.
+    pub journal: Option<JournalRef>,
+    /// How fast each backend may be called.
+    pub limits: Limits,
     /// How long trials under way may still take after a stop.
     pub grace: Duration,
     /// Whether each policy has a prompt cache of its own, so that none profits from another's
@@ -72,6 +76,8 @@ impl Default for Settings {
             pacing: Pacing::default(),
             retry: RetryRule::default(),
             budget: Budget::default(),
+            journal: None,
+            limits: Limits::default(),
             grace: Duration::from_secs(30),
             isolate_cache: false,
             send_seed: false,

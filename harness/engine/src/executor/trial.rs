@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use weighbridge_datasets::{Sample, Target};
-use weighbridge_policies::{Needs, Observed, Policy, Request, Step, stream};
-use weighbridge_record::{Attempt, AttemptErrorKind, Cost, Price, Score, Trial, Usage};
+use weighbridge_policies::{Needs, Observed, Policy, Request, Step};
+use weighbridge_record::{Attempt, Score, Trial};
 
+use super::gates::Gates;
 use super::ledger::Ledger;
 use super::schedule::Task;
 use super::{BudgetLimit, Event, Settings};
-use crate::backend::{Call, Reply};
+use crate::backend::Reply;
 use crate::walk::{Ending, Next, Story, Walk};
 use crate::{Backend, Clock, PriceBook, score};
 
@@ -31,6 +32,7 @@ pub(super) struct Shared {
     pub(super) prices: PriceBook,
     pub(super) settings: Settings,
     pub(super) ledger: Ledger,
+    pub(super) gates: Gates,
     pub(super) events: mpsc::Sender<Event>,
     pub(super) clock: Clock,
 }
@@ -54,12 +56,13 @@ impl Shared {
             let next = self
                 .decide(&mut walk, &calls.seen(policy.needs, &sample.target), clock)
                 .await;
-            match next {
-                Next::End(ending) => break (ending, clock.now_ms()),
-                Next::Call(model) => match self.call(task, &model, clock, &mut calls).await {
-                    Ok(()) => {}
-                    Err(limit) => return Outcome::OverBudget(limit),
-                },
+            let step = match next {
+                Ok(Next::End(ending)) => break (ending, clock.now_ms()),
+                Ok(Next::Call(model)) => self.call(task, &model, clock, &mut calls).await,
+                Err(limit) => Err(limit),
+            };
+            if let Err(limit) = step {
+                return Outcome::OverBudget(limit);
             }
         };
         let accepted = match &ending {
@@ -91,9 +94,16 @@ impl Shared {
 
     /// Asks the policy and takes the time; waits where the policy declares that its decision takes
     /// longer in production than here (a classifier that is only simulated).
-    async fn decide(&self, walk: &mut Walk<'_>, seen: &[Observed<'_>], clock: Clock) -> Next {
+    async fn decide(
+        &self,
+        walk: &mut Walk<'_>,
+        seen: &[Observed<'_>],
+        clock: Clock,
+    ) -> Result<Next, BudgetLimit> {
         let start_ms = clock.now_ms();
         let next = walk.next(seen);
+        let usd = walk.last_mut().and_then(|d| d.decide_cost_usd);
+        self.ledger.spend(usd.unwrap_or(0.0))?;
         let declared = walk.last_mut().and_then(|d| d.decide_ms).unwrap_or(0.0);
         let left_ms = declared - (clock.now_ms() - start_ms);
         if let Ok(left) = Duration::try_from_secs_f64(left_ms / 1e3) {
@@ -101,144 +111,21 @@ impl Shared {
         }
         if let Some(decision) = walk.last_mut() {
             decision.decide_ms = Some(clock.now_ms() - start_ms);
-            self.ledger.charge(decision.decide_cost_usd.unwrap_or(0.0));
         }
-        next
-    }
-
-    /// Calls a model until it answers or no retry is left; every try becomes an attempt.
-    async fn call(
-        &self,
-        task: Task,
-        model: &Arc<str>,
-        clock: Clock,
-        calls: &mut Calls,
-    ) -> Result<(), BudgetLimit> {
-        let sample = &self.samples[task.sample];
-        let policy = &self.policies[task.repeat as usize][task.policy];
-        let Some(backend) = self.backends.get(model) else {
-            let message = format!("the policy called `{model}`, which has no backend");
-            let attempt = Attempt::new(Arc::clone(model));
-            calls.push(
-                Reply::failed(attempt, AttemptErrorKind::Rejected, message),
-                true,
-            );
-            return Ok(());
-        };
-        let settings = &self.settings;
-        let salt = settings
-            .isolate_cache
-            .then(|| format!("{}-{}-{}", settings.seed, policy.name, task.repeat));
-        let purpose = format!("retry {} {model}", policy.name);
-        let mut rng = stream(settings.seed, &purpose, &sample.id, task.repeat);
-        let worst_usd = self.worst_usd(model, sample);
-        for try_number in 0.. {
-            let reservation = self.ledger.reserve(worst_usd)?;
-            let call = Call {
-                model,
-                sample: &sample.id,
-                messages: &sample.messages,
-                max_output_tokens: sample.max_output_tokens,
-                confidence: policy.needs.confidence,
-                cache_salt: salt.as_deref(),
-                seed: settings
-                    .send_seed
-                    .then(|| settings.seed.wrapping_add(task.repeat.into())),
-                try_number,
-            };
-            let mut reply = backend.send(call, clock).await;
-            self.price(&mut reply.attempt);
-            reservation.settle(reply.attempt.cost.total_usd);
-            let wait = self.wait(&reply, try_number + 1, &mut rng);
-            calls.push(reply, wait.is_none());
-            let Some((kind, wait)) = wait else {
-                break;
-            };
-            let event = Event::Retry {
-                model: Arc::clone(model),
-                kind,
-                try_number: try_number + 1,
-                wait,
-            };
-            // A closed channel ends the run elsewhere.
-            let _ = self.events.send(event).await;
-            tokio::time::sleep(wait).await;
-        }
-        Ok(())
-    }
-
-    fn wait(
-        &self,
-        reply: &Reply,
-        try_number: u32,
-        rng: &mut impl rand::Rng,
-    ) -> Option<(AttemptErrorKind, Duration)> {
-        let rule = &self.settings.retry;
-        let error = reply
-            .attempt
-            .error
-            .as_ref()
-            .filter(|e| e.kind.is_transient())?;
-        let wait = rule.wait(try_number, reply.retry_after, rng)?;
-        let may = self
-            .ledger
-            .may_retry(|calls, retries| rule.is_affordable(calls, retries));
-        may.then_some((error.kind, wait))
-    }
-
-    /// A call that never reached the server costs nothing; a failed one may.
-    fn price(&self, attempt: &mut Attempt) {
-        use AttemptErrorKind::{Connect, NotRecorded, RateLimited, Rejected};
-        let error = attempt.error.as_ref().map(|e| e.kind);
-        if attempt.cost != Cost::default()
-            || matches!(error, Some(Connect | NotRecorded | RateLimited | Rejected))
-        {
-            return;
-        }
-        if error.is_some() && attempt.first_token_ms.is_none() {
-            return;
-        }
-        attempt.cost = self
-            .prices
-            .cost(&attempt.model, &attempt.usage)
-            .unwrap_or_default();
-    }
-
-    /// What a call may cost at most: two characters an input token, all output tokens allowed.
-    fn worst_usd(&self, model: &Arc<str>, sample: &Sample) -> f64 {
-        let Some(price) = self.prices.get(model) else {
-            return 0.0;
-        };
-        let limit = sample.max_output_tokens;
-        let output = limit.unwrap_or(self.settings.assumed_output_tokens);
-        let usage = Usage {
-            // A few tokens of each message are the chat template's.
-            input_tokens: Some(
-                (sample.prompt_chars() as u64).div_ceil(2) + 16 * sample.messages.len() as u64,
-            ),
-            output_tokens: Some(output.into()),
-            ..Usage::default()
-        };
-        // Reading a cache is never dearer than not reading it; writing may be.
-        let write = price.cache_write_per_mtok_usd.unwrap_or(0.0);
-        let dearest = Price {
-            input_per_mtok_usd: price.input_per_mtok_usd.max(write),
-            ..*price
-        };
-        dearest.cost(&usage).total_usd
+        Ok(next)
     }
 }
 
 /// The calls of one trial. A call is one or more attempts; the policy sees the last one.
 #[derive(Default)]
-struct Calls {
+pub(super) struct Calls {
     attempts: Vec<Attempt>,
     /// Position of the last attempt of each call, with its answer and recorded score.
     last: Vec<(usize, Option<Arc<str>>, Option<Score>)>,
 }
 
 impl Calls {
-    fn push(&mut self, reply: Reply, is_last: bool) {
+    pub(super) fn push(&mut self, reply: Reply, is_last: bool) {
         if is_last {
             let position = self.attempts.len();
             self.last.push((position, reply.answer, reply.recorded));

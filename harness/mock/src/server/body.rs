@@ -1,5 +1,6 @@
 //! The one body type of all responses.
 
+use super::disguise::Disguise;
 use super::split::Splitter;
 use super::stream::StreamBody;
 use bytes::Bytes;
@@ -15,6 +16,8 @@ pub(super) enum ReplyBody {
     Stream(Box<StreamBody>, Option<Splitter>),
     /// Some bytes, then a broken connection.
     Broken(Option<Bytes>, Cut),
+    /// Another body in disguise.
+    Disguised(Box<ReplyBody>, Disguise),
 }
 
 /// A scripted cut: one idle turn, in which the connection flushes what it holds, then an error.
@@ -59,6 +62,10 @@ impl Body for ReplyBody {
                 Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 None => cut.poll(cx).map(|error| Some(Err(error))),
             },
+            ReplyBody::Disguised(body, disguise) => match Pin::new(&mut **body).poll_frame(cx) {
+                Poll::Ready(None) => Poll::Ready(disguise.end().map(|b| Ok(Frame::data(b)))),
+                other => other.map_ok(|frame| frame.map_data(|bytes| disguise.dress(bytes))),
+            },
         }
     }
 
@@ -71,7 +78,9 @@ impl Body for ReplyBody {
             ReplyBody::Full(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64))
             }
-            ReplyBody::Stream(..) | ReplyBody::Broken(..) => SizeHint::default(),
+            ReplyBody::Stream(..) | ReplyBody::Broken(..) | ReplyBody::Disguised(..) => {
+                SizeHint::default()
+            }
         }
     }
 }

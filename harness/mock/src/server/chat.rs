@@ -2,6 +2,7 @@
 
 use super::asked::{Asked, Cache, Spoken};
 use super::body::{Cut, ReplyBody};
+use super::disguise::Disguise;
 use super::format::{Format, Frame};
 use super::log::OpenRecord;
 use super::record::Outcome;
@@ -11,15 +12,18 @@ use super::state::{FleetState, Model};
 use super::stream::{StreamBody, stall};
 use crate::completion::complete;
 use crate::engine::{Engine, Seat, prompt_tokens, text_tokens};
-use crate::fault::Fault;
+use crate::fault::{Asking, Fault};
 use bytes::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use hyper::{Response, StatusCode};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::{Instant, sleep, sleep_until};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A request on its way through an engine.
 pub(super) struct Sequence {
@@ -59,9 +63,11 @@ impl Sequence {
     pub(super) fn last_token(&self) -> usize {
         let all = self.spoken.completion.tokens.len();
         match self.fault {
-            Some(Fault::Cut { after_tokens } | Fault::ErrorEvent { after_tokens }) => {
-                after_tokens.min(all)
-            }
+            Some(
+                Fault::Cut { after_tokens }
+                | Fault::ErrorEvent { after_tokens }
+                | Fault::MalformedJson { after_tokens },
+            ) => after_tokens.min(all),
             _ => all,
         }
     }
@@ -78,12 +84,16 @@ impl Sequence {
 
     pub(super) fn usage(&self, completion: usize) -> Usage {
         let fresh = self.prompt.len().saturating_sub(self.cached);
+        let told = |count: usize| match self.fault {
+            Some(Fault::WrongUsage { factor }) => (count as f64 * factor) as usize,
+            _ => count,
+        };
         Usage {
-            prompt: self.prompt.len(),
-            cached: self.cached,
-            written: if self.tells_written { fresh } else { 0 },
-            completion,
-            reasoning: self.spoken.reasoning.min(completion),
+            prompt: told(self.prompt.len()),
+            cached: told(self.cached),
+            written: if self.tells_written { told(fresh) } else { 0 },
+            completion: told(completion),
+            reasoning: told(self.spoken.reasoning.min(completion)),
         }
     }
 
@@ -99,6 +109,10 @@ impl Sequence {
         self.record.close(Outcome::Done);
     }
 }
+
+/// Marks a response that is never sent: the connection is closed instead.
+#[derive(Clone, Debug)]
+pub(super) struct HangUp;
 
 /// What a request is called in headers, chunks and the log.
 pub(super) struct Identity {
@@ -133,7 +147,7 @@ pub(super) async fn answer(
     let tier = model.name.clone();
     let mut record = OpenRecord::new(Arc::clone(&state.log), identity.request_id, tier);
     record.edit(|r, _| r.stream = asked.stream);
-    let fault = state.faults.next(&model.name);
+    let fault = state.fault(&model.name, &asked);
     if let Some(fault) = fault {
         record.edit(|r, _| r.fault = Some(fault.name().to_owned()));
         if let Some(response) = refusal(format, fault, &mut record) {
@@ -155,6 +169,27 @@ pub(super) async fn answer(
         whole(format, &frame, &asked, sequence).await
     };
     state.sign(&mut response, format, &model.name, name);
+    disguised(response, format, fault)
+}
+
+/// Changes the bytes of a response where a fault wants it.
+fn disguised(
+    response: Response<ReplyBody>,
+    format: Format,
+    fault: Option<Fault>,
+) -> Response<ReplyBody> {
+    let kind = response.headers().get(CONTENT_TYPE);
+    let is_events = kind.is_some_and(|k| k.as_bytes() == format.stream_type().as_bytes())
+        && !matches!(format, Format::Ollama);
+    let Some(disguise) = fault.and_then(|fault| Disguise::of(fault, is_events)) else {
+        return response;
+    };
+    let encoding = disguise.encoding();
+    let mut response = response.map(|body| ReplyBody::Disguised(Box::new(body), disguise));
+    if let Some(encoding) = encoding {
+        let value = HeaderValue::from_static(encoding);
+        response.headers_mut().insert(CONTENT_ENCODING, value);
+    }
     response
 }
 
@@ -191,6 +226,13 @@ fn refusal(format: Format, fault: Fault, record: &mut OpenRecord) -> Option<Resp
         Fault::TooManyRequests { .. } => (429, "rate_limit_error", "rate_limit_exceeded"),
         Fault::ServerError => (500, "server_error", "internal_error"),
         Fault::Unavailable => (503, "server_error", "overloaded"),
+        Fault::Redirect => (307, "redirect", "moved"),
+        Fault::HangUp => {
+            record.close(Outcome::Refused);
+            let mut response = Response::new(ReplyBody::full(Bytes::new()));
+            response.extensions_mut().insert(HangUp);
+            return Some(response);
+        }
         _ => return None,
     };
     record.edit(|r, _| r.status = status);
@@ -198,10 +240,16 @@ fn refusal(format: Format, fault: Fault, record: &mut OpenRecord) -> Option<Resp
     let body = format.error_json(status, "scripted fault", kind, code);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = reply::json(status, body.into());
-    if let Fault::TooManyRequests { retry_after_s } = fault {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
+    let headers = response.headers_mut();
+    match fault {
+        Fault::TooManyRequests { retry_after_s } => {
+            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
+        }
+        Fault::Redirect => {
+            let elsewhere = HeaderValue::from_static("http://127.0.0.1:9/elsewhere");
+            headers.insert(LOCATION, elsewhere);
+        }
+        _ => {}
     }
     Some(response)
 }
@@ -242,6 +290,10 @@ async fn whole(
             let half = body.slice(..body.len() / 2);
             Response::new(ReplyBody::Broken(Some(half), Cut::default()))
         }
+        Some(Fault::MalformedJson { .. }) => {
+            sequence.record.close(Outcome::Broken);
+            reply::json(StatusCode::OK, body.slice(..body.len() / 2))
+        }
         Some(Fault::ErrorEvent { .. }) => {
             sequence.record.close(Outcome::Broken);
             let message = "the engine died (scripted)";
@@ -252,6 +304,33 @@ async fn whole(
             sequence.finished();
             reply::json(StatusCode::OK, body)
         }
+    }
+}
+
+impl FleetState {
+    /// What goes wrong with a request.
+    fn fault(&self, tier: &str, asked: &Asked) -> Option<Fault> {
+        if self.faults.is_empty() {
+            return None;
+        }
+        let asker = match &asked.cache {
+            Cache::Shared(salt) | Cache::Written(salt) => xxh3_64(salt.as_bytes()),
+            Cache::Off => 0,
+        };
+        let mut content = Vec::new();
+        for message in &asked.messages {
+            content.extend_from_slice(message.role.as_str().as_bytes());
+            content.push(0);
+            content.extend_from_slice(message.content.as_bytes());
+            content.push(0);
+        }
+        self.faults.next(Asking {
+            tier,
+            content: xxh3_64(&content),
+            asker,
+            nth: 0,
+            elapsed_ms: self.log.started().elapsed().as_millis() as u64,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Listening, accepting and stopping.
 
+use super::chat::HangUp;
 use super::config::FleetConfig;
 use super::record::RequestRecord;
 use super::route::route;
@@ -7,7 +8,6 @@ use super::state::FleetState;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -168,7 +168,13 @@ async fn connection(
     let _ = socket.set_nodelay(true);
     let service = service_fn(move |request| {
         let (state, tier) = (Arc::clone(&state), tier.clone());
-        async move { Ok::<_, Infallible>(route(&state, tier.as_deref(), request).await) }
+        async move {
+            let response = route(&state, tier.as_deref(), request).await;
+            match response.extensions().get::<HangUp>() {
+                None => Ok(response),
+                Some(_) => Err(io::Error::other("scripted hang-up")),
+            }
+        }
     });
     let mut open =
         std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), service));

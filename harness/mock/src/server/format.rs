@@ -47,6 +47,10 @@ pub(super) trait StreamWriter: Send {
     fn end(&mut self, out: &mut BytesMut, spoken: &Spoken, usage: &Usage);
     /// A failure in the middle of the answer.
     fn error(&mut self, out: &mut BytesMut, message: &str);
+    /// A message that is no JSON.
+    fn malformed(&self) -> &'static [u8] {
+        b"data: {\"choices\": [{\"delta\"\n\n"
+    }
 }
 
 impl Format {

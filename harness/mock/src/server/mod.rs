@@ -23,6 +23,7 @@ mod beside;
 mod body;
 mod chat;
 mod config;
+mod disguise;
 mod fleet;
 mod format;
 mod frame;

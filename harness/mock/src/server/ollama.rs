@@ -112,6 +112,10 @@ fn close(line: &mut Value, spoken: &Spoken, usage: &Usage) {
 }
 
 impl StreamWriter for Writer {
+    fn malformed(&self) -> &'static [u8] {
+        b"{\"message\": {\"content\"\n"
+    }
+
     fn early(&mut self, _: &mut BytesMut) {}
 
     fn tokens(&mut self, out: &mut BytesMut, tokens: &[Token], channel: Channel) {

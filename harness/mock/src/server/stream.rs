@@ -167,6 +167,10 @@ impl StreamBody {
                 self.phase = Phase::Cut(Cut::default());
                 self.sequence.record.close(Outcome::Broken);
             }
+            Some(Fault::MalformedJson { .. }) => {
+                out.extend_from_slice(self.writer.malformed());
+                self.sequence.record.close(Outcome::Broken);
+            }
             Some(Fault::ErrorEvent { .. }) => {
                 self.writer.error(out, "the engine died (scripted)");
                 self.sequence.record.close(Outcome::Broken);
@@ -185,6 +189,9 @@ pub(super) fn stall(fault: Option<Fault>, index: usize) -> Duration {
     match fault {
         Some(Fault::StallStream { after_tokens, ms }) if index >= after_tokens => {
             Duration::from_millis(ms)
+        }
+        Some(Fault::SlowStream { ms }) => {
+            Duration::from_millis(ms.saturating_mul(index as u64 + 1))
         }
         _ => Duration::ZERO,
     }
