@@ -198,6 +198,7 @@ fn fidelity(rate_per_s: f64, n: usize, tokens_per_event: &str) -> Result<(), Fai
     let (summary, trials) = run(&server, Arrivals::steady(rate_per_s, Gaps::Exponential), n)?;
     let log = server.log()?;
     let (mut seen, mut truth, mut error, mut arrived) = (vec![], vec![], vec![], vec![]);
+    let (mut sent, mut way) = (vec![], vec![]);
     let mut failed = 0;
     for trial in &trials {
         let record = trial.attempts[0]
@@ -214,6 +215,9 @@ fn fidelity(rate_per_s: f64, n: usize, tokens_per_event: &str) -> Result<(), Fai
             seen.push(ttft_ms);
             truth.push(server_us as f64 / 1e3);
             error.push(ttft_ms - server_us as f64 / 1e3);
+            let sent_ms = trial.attempts[0].sent_ms.unwrap_or(0.0);
+            sent.push(sent_ms);
+            way.push(ttft_ms - sent_ms - server_us as f64 / 1e3);
         }
     }
     arrived.sort_unstable_by(f64::total_cmp);
@@ -228,6 +232,11 @@ fn fidelity(rate_per_s: f64, n: usize, tokens_per_event: &str) -> Result<(), Fai
         "server_ttft_p99_ms": quantile(&mut truth, 0.99),
         "error_p50_ms": quantile(&mut error, 0.5),
         "error_p99_ms": quantile(&mut error, 0.99),
+        // The two parts of the error: until the request is handed over, and the way there and back.
+        "sent_p50_ms": quantile(&mut sent, 0.5),
+        "sent_p99_ms": quantile(&mut sent, 0.99),
+        "way_p50_ms": quantile(&mut way, 0.5),
+        "way_p99_ms": quantile(&mut way, 0.99),
         "scheduled_per_s": pace.offered_per_s,
         "sent_per_s": pace.achieved_per_s,
         "server_per_s": 1e3 * (arrived.len() - 1) as f64 / (arrived[arrived.len() - 1] - arrived[0]),

@@ -167,7 +167,8 @@ pub(crate) struct ClientWritten {
     /// Largest error of the rate of arrivals as a share, 0.01 if absent.
     #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub(crate) max_rate_error: Option<Spanned<f64>>,
-    /// Largest error of the coefficient of variation of the gaps, 0.03 if absent.
+    /// Largest error of the coefficient of variation of the gaps, 0.03 if absent; 0.1 is always allowed
+    /// where gaps are equal.
     #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub(crate) max_cv_error: Option<Spanned<f64>>,
     /// Largest Kolmogorov-Smirnov distance of sent and scheduled gaps, 0.1 if absent.

@@ -20,7 +20,8 @@ pub struct ClientLimits {
     /// Largest error of the rate of arrivals, as a share of the scheduled one; 0.01 by default.
     pub max_rate_error: Option<f64>,
     /// Largest difference of the coefficient of variation of sent and scheduled gaps, as a share of
-    /// the scheduled one where that is above 1; 0.03 by default.
+    /// the scheduled one where that is above 1; 0.03 by default. Of equal gaps no share can be taken:
+    /// on schedules that hardly vary 0.1 is allowed, a deviation of a tenth of a gap.
     pub max_cv_error: Option<f64>,
     /// Largest Kolmogorov-Smirnov distance of sent and scheduled gaps; 0.1 by default. Not judged on
     /// schedules that hardly vary: there every distance is large.
@@ -261,8 +262,11 @@ fn rate_problem(pace: &Pace, limits: &ClientLimits) -> Option<String> {
 
 fn shape_problem(pace: &Pace, limits: &ClientLimits) -> Option<String> {
     let apart = (pace.cv_sent - pace.cv_scheduled).abs() / pace.cv_scheduled.max(1.0);
-    let varies = limits.max_cv_error.is_some_and(|limit| apart > limit);
     let is_judged = pace.cv_scheduled >= LEAST_CV;
+    let least = if is_judged { 0.0 } else { LEAST_CV };
+    let varies = limits
+        .max_cv_error
+        .is_some_and(|limit| apart > limit.max(least));
     let differs = is_judged && limits.max_ks.is_some_and(|limit| pace.ks > limit);
     (varies || differs).then(|| {
         format!(
@@ -330,6 +334,15 @@ mod tests {
         let text = drifting.problems.join("\n");
         assert!(text.contains("arrivals per second were sent"), "{text}");
         assert!(text.contains("lower the rate"), "{text}");
+        // A hiccup of 20 ms in 2,000 equal gaps of 10 ms is no other schedule; one in every hundred is.
+        let equal = Arrivals::steady(100.0, Gaps::Constant).schedule(2_000, 1);
+        assert!(made(|i| if i == 700 { 20.0 } else { 0.0 }, Some(&equal)).is_valid());
+        let often = made(|i| if i % 100 == 7 { 20.0 } else { 0.0 }, Some(&equal));
+        assert!(
+            often.problems.concat().contains("Kolmogorov"),
+            "{:?}",
+            often.problems
+        );
         // Clumps of 20 ms: the rate holds, the gaps do not.
         let clumps = |i: usize| 20.0 - schedule.at_ms()[i] % 20.0;
         let text = made(clumps, Some(&schedule)).problems.join("\n");
