@@ -5,7 +5,7 @@ pub(crate) mod checkup;
 mod counters;
 mod judge;
 mod preflight;
-mod record;
+pub(crate) mod record;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,11 +37,7 @@ pub(crate) fn live(
     attempt: &Attempt,
 ) -> Result<(RunTable, RunEnd), Failure> {
     gradable(experiment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::invalid(format!("cannot start the runtime: {e}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         for warning in preflight::without_confidence(experiment, planned) {
             eprintln!("warning: {warning}");
         }
@@ -72,6 +68,14 @@ pub(crate) fn live(
         fleet.shutdown().await;
         outcome
     })
+}
+
+/// The threads that a live run works on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::invalid(format!("cannot start the runtime: {e}")))
 }
 
 /// The judge of a sequential run, by the gate policy of today.

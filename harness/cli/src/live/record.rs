@@ -18,18 +18,18 @@ use crate::progress::Progress;
 const SYNC_EVERY: u64 = 200;
 
 /// The consumer of a run's events: log and progress.
-pub(super) struct Log {
-    pub(super) writer: RunWriter,
-    pub(super) handle: Arc<StopHandle>,
-    pub(super) progress: Progress,
+pub(crate) struct Log {
+    pub(crate) writer: RunWriter,
+    pub(crate) handle: Arc<StopHandle>,
+    pub(crate) progress: Progress,
     /// Absent in a fixed-n run.
-    pub(super) judge: Option<Judge>,
+    pub(crate) judge: Option<Judge>,
 }
 
 impl Log {
     /// Writes every trial as it ends. When the log cannot be written the run is stopped: an answer
     /// that cannot be kept must not be paid for.
-    pub(super) async fn record(
+    pub(crate) async fn record(
         mut self,
         mut events: Receiver<Event>,
     ) -> Result<Option<Judge>, Failure> {
