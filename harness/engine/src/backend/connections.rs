@@ -3,16 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::Uri;
-use hyper::client::conn::http1::{self, SendRequest};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
-/// A connection that a request can be sent on.
-pub(super) type Connection = SendRequest<Full<Bytes>>;
+use super::connection::Connection;
 
 /// Opens connections and keeps those that can be used again. Never retries.
 pub(super) struct Connections {
@@ -54,7 +51,7 @@ impl Connections {
     /// Why none could be made, in a few words.
     pub(super) async fn get(&self) -> Result<Connection, String> {
         while let Some(mut kept) = self.take() {
-            if kept.ready().await.is_ok() {
+            if kept.is_alive().await {
                 return Ok(kept);
             }
         }
@@ -64,9 +61,9 @@ impl Connections {
         }
     }
 
-    /// Gives back a connection whose response was read to its end.
+    /// Gives back a connection; it is kept if another request may be sent on it.
     pub(super) fn keep(&self, connection: Connection) {
-        if !connection.is_closed() {
+        if connection.is_reusable() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             idle.push(connection);
         }
@@ -74,7 +71,6 @@ impl Connections {
 
     fn take(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|connection| !connection.is_closed());
         idle.pop()
     }
 
@@ -82,13 +78,7 @@ impl Connections {
         let mut connector = self.connector.clone();
         let stream = connector.call(self.address.clone()).await;
         let stream = stream.map_err(|e| chain(&*e))?;
-        let (sender, connection) = http1::handshake(stream).await.map_err(|e| chain(&e))?;
-        // Ends by itself when the sender is dropped or the server closes; its error reaches the
-        // request that is under way.
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
-        Ok(sender)
+        Ok(Connection::over(TokioIo::new(stream)))
     }
 }
 

@@ -218,7 +218,27 @@ impl Delta<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::every_cut;
     use super::*;
+
+    /// As vLLM sends it, with reasoning, probabilities, a tool call and usage.
+    const STREAM: &str = concat!(
+        r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"reasoning_content":"hm é"},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"4\n"},"logprobs":{"content":[{"token":"4","logprob":-0.5}]},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"future_reason"}]}"#,
+        "\n\n",
+        r#"data: {"id":"c","model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
+        "\n\ndata: [DONE]\n\n",
+    );
+
+    #[test]
+    fn every_cut_of_the_stream_is_the_same_answer() {
+        every_cut(&OpenaiChat::default(), STREAM);
+    }
 
     fn events(data: &str) -> Vec<String> {
         let mut events = Vec::new();
