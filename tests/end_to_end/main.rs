@@ -16,6 +16,7 @@ mod doctor;
 mod kernels;
 mod leaderboard;
 mod live;
+mod measuring;
 mod plan;
 mod policy;
 mod replay;

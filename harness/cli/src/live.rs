@@ -165,14 +165,13 @@ async fn run(
     drop(done);
     let handle = Arc::new(handle);
     let signals = tokio::spawn(interrupted(Arc::clone(&handle)));
-    let (sender, receiver) = tokio::sync::mpsc::channel(1024);
     let log = record::Log {
         writer,
         handle,
         progress,
         judge,
     };
-    let (summary, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
+    let (summary, written) = record::run(live, stop, log).await;
     signals.abort();
     let mut notes = notes(&summary);
     for watch in watches {

@@ -15,6 +15,10 @@ pub(crate) struct BenchArgs {
     /// Answers of each measurement of throughput.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) answers: usize,
+    /// Streams open at once in each measurement of throughput: as many as a gateway sees on a normal
+    /// day, as many as one server takes, as many as show what a stream costs in memory.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [64, 512, 5000])]
+    pub(crate) streams: Vec<usize>,
     /// Put the figures as one JSON document on standard output.
     #[arg(long)]
     pub(crate) json: bool,

@@ -20,7 +20,7 @@ use weighbridge_record::{
 use super::{truth, usage};
 use crate::args::CellArgs;
 use crate::failure::Failure;
-use crate::live::record::Log;
+use crate::live::record::{self, Log};
 use crate::progress::Progress;
 
 const MODEL: &str = "null";
@@ -64,11 +64,7 @@ pub(crate) fn measure(args: &CellArgs) -> Result<Cell, Failure> {
     };
     let base_rss_bytes = usage::memory("VmRSS");
     let (start, cpu) = (std::time::Instant::now(), usage::cpu_s());
-    let written = runtime.block_on(async {
-        let (sender, receiver) = tokio::sync::mpsc::channel(1024);
-        let (_, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
-        written
-    });
+    let (_, written) = runtime.block_on(record::run(live, stop, log));
     let wall_s = start.elapsed().as_secs_f64();
     let cpu_s = usage::cpu_s().zip(cpu).map(|(now, then)| now - then);
     let peak_rss_bytes = usage::memory("VmHWM");

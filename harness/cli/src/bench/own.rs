@@ -10,10 +10,6 @@ use super::usage;
 use crate::args::BenchArgs;
 use crate::failure::Failure;
 
-/// Streams of the three measurements at full speed: as many as a gateway sees on a normal day, as
-/// many as one server takes, and as many as show what a stream costs in memory.
-const STREAMS: [usize; 3] = [64, 512, 5000];
-
 /// A load well below what the client can do: 20 streams of 16 tokens in 95 ms are about 200 answers a
 /// second.
 const MODERATE: (usize, Pace) = (
@@ -25,7 +21,7 @@ const MODERATE: (usize, Pace) = (
     },
 );
 
-/// Answers of one measurement of the time to the first token.
+/// Most answers of one measurement of the time to the first token.
 const TIMED: usize = 600;
 
 /// What one round found.
@@ -45,18 +41,18 @@ pub(crate) fn measure(args: &BenchArgs) -> Result<Report, Failure> {
     let mut rounds = Vec::new();
     for i in 1..=args.rounds {
         eprintln!("round {i} of {}", args.rounds);
-        rounds.push(round(args.answers)?);
+        rounds.push(round(args)?);
     }
     Ok(Report {
         weighbridge: env!("CARGO_PKG_VERSION"),
         platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         processors: std::thread::available_parallelism().map_or(1, usize::from),
         rounds: args.rounds,
-        figures: figures(&rounds),
+        figures: figures(&args.streams, &rounds),
     })
 }
 
-fn round(answers: usize) -> Result<Round, Failure> {
+fn round(args: &BenchArgs) -> Result<Round, Failure> {
     let fast = Server::start(Pace {
         tokens: 64,
         ttft_ms: 0,
@@ -65,12 +61,13 @@ fn round(answers: usize) -> Result<Round, Failure> {
     let start = Instant::now();
     cell(&fast.url, 1, 1, false)?;
     let start_up_s = start.elapsed().as_secs_f64();
-    let cells = STREAMS.map(|streams| cell(&fast.url, streams, answers, false));
-    let cells = cells.into_iter().collect::<Result<_, _>>()?;
+    let cells = args.streams.iter();
+    let cells = cells.map(|streams| cell(&fast.url, *streams, args.answers, false));
+    let cells = cells.collect::<Result<_, _>>()?;
     drop(fast);
     let (streams, pace) = MODERATE;
     let paced = Server::start(pace)?;
-    let timed = cell(&paced.url, streams, TIMED, true)?;
+    let timed = cell(&paced.url, streams, args.answers.min(TIMED), true)?;
     Ok(Round {
         start_up_s,
         cells,
@@ -104,14 +101,14 @@ fn cell(url: &str, streams: usize, answers: usize, truth: bool) -> Result<Cell, 
     Ok(cell)
 }
 
-fn figures(rounds: &[Round]) -> Vec<Figure> {
+fn figures(streams: &[usize], rounds: &[Round]) -> Vec<Figure> {
     let mut figures = Vec::new();
     let mut add = |name, streams, unit, values: Vec<Option<f64>>| {
         let values = values.into_iter().flatten().collect();
         figures.extend(Figure::of(name, streams, unit, values));
     };
     let of = |f: &dyn Fn(&Round) -> Option<f64>| rounds.iter().map(f).collect::<Vec<_>>();
-    for (i, streams) in STREAMS.into_iter().enumerate() {
+    for (i, streams) in streams.iter().copied().enumerate() {
         let cells = |f: &dyn Fn(&Cell) -> Option<f64>| of(&|r| f(&r.cells[i]));
         let cpu = |c: &Cell| c.cpu_s.map(|s| 1000.0 * s / c.answers as f64);
         add("cpu_per_1000_answers", streams, "s", cells(&cpu));

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
-use weighbridge_engine::Event;
-use weighbridge_engine::executor::StopHandle;
+use weighbridge_engine::executor::{Stop, StopHandle};
+use weighbridge_engine::{Event, Live, LiveSummary};
 use weighbridge_record::{RunWriter, Trial};
 use weighbridge_reports::table::RunTable;
 
@@ -16,6 +16,26 @@ use crate::progress::Progress;
 
 /// Trials between two flushes to the disk itself: what a power cut could cost.
 const SYNC_EVERY: u64 = 200;
+
+/// Finished trials that may wait for the log.
+const WAITING: usize = 1024;
+
+/// Runs and records. The loop has a task of its own: a disk that takes its time to keep what was
+/// written holds the log back, not the calls and their clocks.
+pub(crate) async fn run(
+    live: Live,
+    stop: Stop,
+    log: Log,
+) -> (LiveSummary, Result<Option<Judge>, Failure>) {
+    let (sender, receiver) = tokio::sync::mpsc::channel(WAITING);
+    let (summary, written) =
+        tokio::join!(tokio::spawn(live.run(stop, sender)), log.record(receiver));
+    match summary {
+        Ok(summary) => (summary, written),
+        // A bug goes on as the panic it was; nobody aborts the task.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
 
 /// The consumer of a run's events: log and progress.
 pub(crate) struct Log {

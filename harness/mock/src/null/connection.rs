@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::record::NullRecord;
-use super::request::{Head, head};
+use super::request::{Head, Wants, head};
 use super::{NullConfig, Shared};
 
 /// Answers requests until the client goes away.
@@ -17,19 +17,23 @@ pub(super) async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<
     socket.set_nodelay(true)?;
     let mut input = Vec::with_capacity(4096);
     while let Some(asked) = read(&mut socket, &mut input).await? {
-        if asked.is_post {
-            answer(&mut socket, shared).await?;
-        } else {
-            let body = match asked.wants_records {
-                true => shared.records.json_lines(),
-                false => Vec::new(),
-            };
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
-            socket.write_all(head.as_bytes()).await?;
-            socket.write_all(&body).await?;
+        match asked.wants {
+            Wants::Answer => answer(&mut socket, shared).await?,
+            Wants::Records => plain(&mut socket, "200 OK", &shared.records.json_lines()).await?,
+            Wants::Sign => plain(&mut socket, "200 OK", b"").await?,
+            Wants::Other => plain(&mut socket, "404 Not Found", b"").await?,
         }
     }
     Ok(())
+}
+
+async fn plain(socket: &mut TcpStream, status: &str, body: &[u8]) -> io::Result<()> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await?;
+    socket.write_all(body).await
 }
 
 /// Reads one request to its end and takes it out of `input`; `None` when the client went away.

@@ -6,9 +6,10 @@
 //!
 //! | Path | What |
 //! |---|---|
-//! | `POST` anything | one streamed answer |
+//! | `POST …/completions` | one streamed answer |
 //! | `GET /records` | one [`NullRecord`] per finished request, JSON lines |
 //! | `GET` anything else | 200, empty |
+//! | anything else | 404 |
 
 mod answer;
 mod connection;
@@ -114,6 +115,60 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             }
             // Out of descriptors: wait for some to come back.
             Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn until(socket: &mut TcpStream, end: &str) -> String {
+        let mut seen = Vec::new();
+        while !seen.ends_with(end.as_bytes()) {
+            assert_ne!(socket.read_buf(&mut seen).await.unwrap(), 0);
+        }
+        String::from_utf8(seen).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_request_gets_the_answer_and_a_record() {
+        let config = NullConfig {
+            tokens: 3,
+            ttft: Duration::from_millis(20),
+            itl: Duration::from_millis(5),
+            ..NullConfig::default()
+        };
+        let server = serve_null(config).await.unwrap();
+        let mut socket = TcpStream::connect(server.addr()).await.unwrap();
+        let post = b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}";
+        for number in ["1", "2"] {
+            // In two writes, torn inside the head.
+            socket.write_all(&post[..20]).await.unwrap();
+            socket.write_all(&post[20..]).await.unwrap();
+            let answer = until(&mut socket, "0\r\n\r\n").await;
+            assert!(answer.contains(&format!("x-request-id: {number}\r\n")));
+            assert_eq!(answer.matches("\"content\":\" ").count(), 3);
+            assert_eq!(answer.matches("data: ").count(), 7);
+            assert!(answer.contains(LAST_WORD) && answer.contains("\"completion_tokens\":3"));
+        }
+        socket
+            .write_all(b"GET /records HTTP/1.1\r\n\r\n")
+            .await
+            .unwrap();
+        let records = until(&mut socket, "}\n").await;
+        let lines = records.lines().filter(|l| l.starts_with('{'));
+        let records: Vec<NullRecord> = lines.map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!(
+            records.iter().map(|r| r.request).collect::<Vec<_>>(),
+            [1, 2]
+        );
+        for record in records {
+            assert!(record.first_token_us >= record.arrived_us + 20_000);
+            assert!(record.done_us >= record.first_token_us + 10_000);
         }
     }
 }

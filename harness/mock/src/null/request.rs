@@ -7,9 +7,32 @@ pub(super) struct Head {
     pub(super) len: usize,
     /// Bytes of the body.
     pub(super) body: usize,
-    pub(super) is_post: bool,
-    /// Whether the path is `/records`.
-    pub(super) wants_records: bool,
+    pub(super) wants: Wants,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    /// An answer.
+    Answer,
+    /// The server's records.
+    Records,
+    /// Whether somebody is there.
+    Sign,
+    /// Something that is not here.
+    Other,
+}
+
+impl Wants {
+    fn of(head: &[u8]) -> Self {
+        let mut words = head.split(|b| *b == b' ');
+        match (words.next(), words.next()) {
+            (Some(b"POST"), Some(path)) if path.ends_with(b"/completions") => Self::Answer,
+            (Some(b"GET"), Some(b"/records")) => Self::Records,
+            (Some(b"GET"), _) => Self::Sign,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Reads a head out of the beginning of `bytes`; `None` while it is not complete.
@@ -20,8 +43,7 @@ pub(super) fn head(bytes: &[u8]) -> Option<Head> {
     Some(Head {
         len,
         body,
-        is_post: bytes.starts_with(b"POST "),
-        wants_records: bytes.starts_with(b"GET /records "),
+        wants: Wants::of(bytes),
     })
 }
 
@@ -43,9 +65,13 @@ mod tests {
         let post = b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 12\r\n\r\n{";
         let found = head(post).unwrap();
         assert_eq!((found.len, found.body), (post.len() - 1, 12));
-        assert!(found.is_post && !found.wants_records);
+        assert_eq!(found.wants, Wants::Answer);
         assert_eq!(head(&post[..40]), None);
         let get = head(b"GET /records HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-        assert!(get.wants_records && get.body == 0);
+        assert_eq!((get.wants, get.body), (Wants::Records, 0));
+        assert_eq!(
+            head(b"POST /tokenize HTTP/1.1\r\n\r\n").unwrap().wants,
+            Wants::Other
+        );
     }
 }
