@@ -3,6 +3,7 @@
 mod backends;
 pub(crate) mod checkup;
 mod counters;
+mod gathered;
 mod judge;
 mod preflight;
 pub(crate) mod record;

@@ -10,6 +10,7 @@ use weighbridge_engine::{Event, Live, LiveSummary};
 use weighbridge_record::{RunWriter, Trial};
 use weighbridge_reports::table::RunTable;
 
+use super::gathered::Gathered;
 use super::judge::Judge;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -51,12 +52,13 @@ impl Log {
     /// that cannot be kept must not be paid for.
     pub(crate) async fn record(
         mut self,
-        mut events: Receiver<Event>,
+        events: Receiver<Event>,
     ) -> Result<Option<Judge>, Failure> {
         let mut failure = None;
         let mut written = 0u64;
         let mut spent = 0.0;
-        while let Some(event) = events.recv().await {
+        let mut events = Gathered::new(events);
+        while let Some(event) = events.next().await {
             match event {
                 Event::TrialDone(trial) if failure.is_none() => {
                     written += 1;

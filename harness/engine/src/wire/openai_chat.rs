@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -99,8 +99,8 @@ struct Choice<'a> {
 
 #[derive(Deserialize)]
 struct Delta<'a> {
-    #[serde(borrow, default)]
-    role: Option<Text<'a>>,
+    #[serde(default)]
+    role: Option<IgnoredAny>,
     #[serde(borrow, default)]
     content: Option<ChatContent<'a>>,
     #[serde(borrow, default)]

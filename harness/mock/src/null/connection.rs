@@ -53,13 +53,13 @@ async fn read(socket: &mut TcpStream, input: &mut Vec<u8>) -> io::Result<Option<
 
 async fn answer(socket: &mut TcpStream, shared: &Shared) -> io::Result<()> {
     let (config, script, records) = (&shared.config, &shared.script, &shared.records);
-    let start = Instant::now();
     let mut record = NullRecord {
         request: records.next(),
         arrived_us: records.now_us(),
         first_token_us: 0,
         done_us: 0,
     };
+    let start = Instant::now();
     let mut head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: {}\r\n\
          transfer-encoding: chunked\r\n\r\n",
