@@ -13,7 +13,7 @@ fn bench(mut command: Command) -> Output {
             "--rounds",
             "2",
             "--answers",
-            "24",
+            "48",
         ])
         .args(["--streams", "3,8"])
         .output()

@@ -42,7 +42,8 @@ pub(crate) struct Cell {
     pub(crate) base_rss_bytes: Option<u64>,
     /// Largest resident memory.
     pub(crate) peak_rss_bytes: Option<u64>,
-    /// Reported minus true time to the first token, in milliseconds, sorted; empty unless asked for.
+    /// Reported minus true time to the first token, in milliseconds, sorted, without the first answers,
+    /// which open the connections; empty unless asked for.
     pub(crate) ttft_error_ms: Vec<f64>,
 }
 
@@ -116,7 +117,9 @@ impl Cell {
                 && attempt.is_some_and(|a| a.chunks.map(u64::from) == a.usage.total_output());
             self.wrong += usize::from(!is_right);
             let seen = attempt.and_then(|a| a.first_token_ms.zip(a.request_id.as_ref()));
+            // The first answer of each stream opens its connection, which the server does not see.
             if let Some((reported, id)) = seen
+                && at.trial.repeat > 0
                 && let Some(true_ms) = truth.get(id)
             {
                 self.ttft_error_ms.push(reported - true_ms);

@@ -7,17 +7,16 @@ use std::io;
 use std::pin::Pin;
 use std::task::Poll;
 
-use hyper_rustls::MaybeHttpsStream;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::body::{Body, Broken};
 use super::connections::chain;
 use super::response::{self, Response};
 
-/// A plain or encrypted stream of bytes.
-pub(super) type Stream = TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>;
+/// A plain, encrypted or tunnelled stream of bytes.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Size of the read buffer: an answer of 64 tokens that came while nobody looked is one read.
 const BUFFER: usize = 16 << 10;
@@ -41,7 +40,7 @@ pub(super) enum Lost {
 
 /// A connection between two requests, or in one.
 pub(super) struct Connection {
-    stream: Stream,
+    stream: Box<dyn Stream>,
     /// Bytes that were read; those in `start..end` were not looked at yet.
     buffer: Vec<u8>,
     start: usize,
@@ -51,9 +50,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn over(stream: Stream) -> Self {
+    pub(super) fn over(stream: impl Stream + 'static) -> Self {
         Self {
-            stream,
+            stream: Box::new(stream),
             buffer: vec![0; BUFFER],
             start: 0,
             end: 0,

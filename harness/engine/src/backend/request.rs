@@ -5,9 +5,13 @@ use std::io::Write;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Uri};
 
-/// Everything before the length of the body: the same for every request to one path.
+/// Everything before the length of the body: the same for every request to one path. A whole address
+/// instead of a path is asked for as it is, which is how a proxy is spoken to (RFC 9112, section 3.2).
 pub(super) fn head(method: &Method, path: &Uri, headers: &[(HeaderName, HeaderValue)]) -> Vec<u8> {
-    let target = path.path_and_query().map_or("/", |p| p.as_str());
+    let target = match path.scheme() {
+        Some(_) => path.to_string(),
+        None => path.path_and_query().map_or("/", |p| p.as_str()).to_owned(),
+    };
     let mut head = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
     for (name, value) in headers {
         head.extend_from_slice(name.as_str().as_bytes());
@@ -39,6 +43,9 @@ mod tests {
             HeaderValue::from_static("h:1"),
         )];
         let path = "/v1/chat/completions?a=b".parse().unwrap();
+        let whole = "http://h:1/v1/x?a=b".parse().unwrap();
+        let proxied = String::from_utf8(super::head(&Method::GET, &whole, &headers)).unwrap();
+        assert!(proxied.starts_with("GET http://h:1/v1/x?a=b HTTP/1.1\r\n"));
         let head = head(&Method::POST, &path, &headers);
         let text = String::from_utf8(with_body(&head, b"{}")).unwrap();
         assert_eq!(
