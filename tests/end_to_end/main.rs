@@ -20,6 +20,7 @@ mod faults;
 mod kernels;
 mod leaderboard;
 mod live;
+mod measuring;
 mod network;
 mod nothing_lost;
 mod plan;

@@ -1,5 +1,6 @@
 //! The command line, as typed.
 
+mod bench;
 mod compare;
 mod gate;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use bench::{BenchArgs, BenchCommand, CellArgs, NullArgs};
 pub(crate) use compare::CompareArgs;
 pub(crate) use gate::{AaArgs, GateArgs, GateCommand, SelftestArgs};
 
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Slices(SlicesArgs),
     /// Serve the embedded fleet on a loopback port until interrupted.
     Mock(MockArgs),
+    /// Measure the measuring client itself on this machine.
+    Bench(BenchArgs),
     /// Call each backend of an experiment once and say what works, at what cost.
     Doctor(DoctorArgs),
     /// Write a commented starter experiment.
@@ -275,6 +279,8 @@ pub(crate) struct MockArgs {
     /// Factor on the pace of the servers; larger is faster.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) speed: f64,
+    #[command(flatten)]
+    pub(crate) null: NullArgs,
 }
 
 #[derive(Debug, Args)]

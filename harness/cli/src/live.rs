@@ -4,10 +4,11 @@ mod backends;
 mod certificate;
 pub(crate) mod checkup;
 mod counters;
+mod gathered;
 mod judge;
 mod limits;
 mod preflight;
-mod record;
+pub(crate) mod record;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,11 +47,7 @@ pub(crate) fn live(
         )
         .with_hint("remove [run.warmup], or run a fixed number of samples"));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::invalid(format!("cannot start the runtime: {e}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         for warning in preflight::without_confidence(experiment, planned) {
             eprintln!("warning: {warning}");
         }
@@ -81,6 +78,14 @@ pub(crate) fn live(
         fleet.shutdown().await;
         outcome
     })
+}
+
+/// The threads that a live run works on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::invalid(format!("cannot start the runtime: {e}")))
 }
 
 /// The judge of a sequential run, by the gate policy of today.
@@ -176,14 +181,13 @@ async fn run(
     drop(done);
     let handle = Arc::new(handle);
     let signals = tokio::spawn(interrupted(Arc::clone(&handle)));
-    let (sender, receiver) = tokio::sync::mpsc::channel(1024);
     let log = record::Log {
         writer,
         handle,
         progress,
         judge,
     };
-    let (summary, written) = tokio::join!(live.run(stop, sender), log.record(receiver));
+    let (summary, written) = record::run(live, stop, log).await;
     signals.abort();
     let mut notes = certificate::notes(&summary, earlier.as_deref());
     notes.extend(limits::notes(&summary));

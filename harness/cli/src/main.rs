@@ -1,6 +1,7 @@
 //! The `weighbridge` binary: reads the command line, runs one command, maps its end to an exit code.
 
 mod args;
+mod bench;
 mod change;
 mod ci;
 mod commands;
@@ -65,6 +66,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Data(args) => commands::data::data(&args),
         Command::Slices(args) => commands::slices::slices(&args),
         Command::Mock(args) => commands::mock::mock(&args),
+        Command::Bench(args) => commands::bench::bench(&args),
         Command::Doctor(args) => commands::doctor::doctor(&args),
         Command::Init(args) => commands::init::init(&args),
         #[cfg(feature = "kernels")]

@@ -11,6 +11,7 @@
 //! - [`engine`]: tokens, prefix cache, slots, prefill lane.
 //! - [`server`]: the HTTP side; [`serve`] starts a fleet.
 //! - [`fault`]: scripted misbehaviour.
+//! - [`null`]: a backend that computes nothing, to measure clients against.
 
 mod ability;
 mod answer;
@@ -19,6 +20,7 @@ mod draw;
 pub mod engine;
 pub mod fault;
 mod message;
+pub mod null;
 pub mod quickstart;
 pub mod server;
 mod target;

@@ -10,7 +10,7 @@ use crate::config::Experiment;
 const FEWEST_BLOCKS: u64 = 10;
 
 /// The judge of a sequential run.
-pub(super) struct Judge {
+pub(crate) struct Judge {
     monitor: Monitor,
     max_cost_usd: Option<f64>,
     max_calls: Option<u64>,

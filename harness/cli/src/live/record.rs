@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
-use weighbridge_engine::Event;
-use weighbridge_engine::executor::StopHandle;
+use weighbridge_engine::executor::{Stop, StopHandle};
+use weighbridge_engine::{Event, Live, LiveSummary};
 use weighbridge_record::{RunWriter, Trial};
 use weighbridge_reports::table::RunTable;
 
+use super::gathered::Gathered;
 use super::judge::Judge;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -17,26 +18,47 @@ use crate::progress::Progress;
 /// Trials between two flushes to the disk itself: what a power cut could cost.
 const SYNC_EVERY: u64 = 200;
 
+/// Finished trials that may wait for the log.
+const WAITING: usize = 1024;
+
+/// Runs and records. The loop has a task of its own: a disk that takes its time to keep what was
+/// written holds the log back, not the calls and their clocks.
+pub(crate) async fn run(
+    live: Live,
+    stop: Stop,
+    log: Log,
+) -> (LiveSummary, Result<Option<Judge>, Failure>) {
+    let (sender, receiver) = tokio::sync::mpsc::channel(WAITING);
+    let (summary, written) =
+        tokio::join!(tokio::spawn(live.run(stop, sender)), log.record(receiver));
+    match summary {
+        Ok(summary) => (summary, written),
+        // A bug goes on as the panic it was; nobody aborts the task.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
 /// The consumer of a run's events: log and progress.
-pub(super) struct Log {
-    pub(super) writer: RunWriter,
-    pub(super) handle: Arc<StopHandle>,
-    pub(super) progress: Progress,
+pub(crate) struct Log {
+    pub(crate) writer: RunWriter,
+    pub(crate) handle: Arc<StopHandle>,
+    pub(crate) progress: Progress,
     /// Absent in a fixed-n run.
-    pub(super) judge: Option<Judge>,
+    pub(crate) judge: Option<Judge>,
 }
 
 impl Log {
     /// Writes every trial as it ends. When the log cannot be written the run is stopped: an answer
     /// that cannot be kept must not be paid for.
-    pub(super) async fn record(
+    pub(crate) async fn record(
         mut self,
-        mut events: Receiver<Event>,
+        events: Receiver<Event>,
     ) -> Result<Option<Judge>, Failure> {
         let mut failure = None;
         let mut written = 0u64;
         let mut spent = 0.0;
-        while let Some(event) = events.recv().await {
+        let mut events = Gathered::new(events);
+        while let Some(event) = events.next().await {
             match event {
                 Event::TrialDone(trial) if failure.is_none() => {
                     written += 1;

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Uri};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::address::Address;
 use super::config::headers;
-use super::connections::{Connections, chain};
+use super::connections::Connections;
 use super::key::Secrets;
 use super::reading::shortened;
+use super::request::{head, with_body};
 use super::{BackendError, HttpConfig};
 use crate::wire::{Dialect, ServerCounters};
 
@@ -152,29 +151,21 @@ impl Admin {
 
     /// A request and its whole answer. Errors are what the server says, without the secrets that some
     /// servers repeat.
-    async fn get(&self, method: Method, path: Uri) -> Result<Bytes, String> {
+    async fn get(&self, method: Method, path: Uri) -> Result<Vec<u8>, String> {
         let answer = self.answer(method, path).await;
         answer.map_err(|error| self.secrets.scrub(&error))
     }
 
-    async fn answer(&self, method: Method, path: Uri) -> Result<Bytes, String> {
+    async fn answer(&self, method: Method, path: Uri) -> Result<Vec<u8>, String> {
         let what = format!("{method} {}", path.path());
         let problem = |text: String| format!("{what}: {text}");
         let mut connection = self.connections.get().await.map_err(problem)?;
-        let mut request = Request::builder()
-            .method(method)
-            .uri(self.connections.target(path));
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(Full::new(Bytes::new()));
-        let request = request.map_err(|e| problem(e.to_string()))?;
+        let request = with_body(&head(&method, &self.connections.target(path), &self.headers), b"");
         let exchange = async {
-            let response = connection.send_request(request).await;
-            let response = response.map_err(|e| chain(&e))?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), LIMIT).collect().await;
-            Ok::<_, String>((status, body.map_err(|e| e.to_string())?.to_bytes()))
+            connection.send(&request).await.map_err(|e| e.to_string())?;
+            let response = connection.head().await.map_err(|e| e.to_string())?;
+            let body = connection.whole(LIMIT).await.map_err(|e| e.to_string())?;
+            Ok::<_, String>((response.status, body))
         };
         let done = timeout(PATIENCE, exchange).await;
         let done = done.map_err(|_| problem(format!("no answer within {PATIENCE:?}")))?;

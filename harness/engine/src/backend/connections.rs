@@ -3,21 +3,17 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HeaderName, HeaderValue, SERVER};
 use hyper::{HeaderMap, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
+use super::connection::Connection;
 use super::route::Route;
 use super::{BackendError, HttpConfig, trust};
-
-/// A connection that a request can be sent on.
-pub(super) type Connection = SendRequest<Full<Bytes>>;
 
 type Plain = HttpsConnector<HttpConnector>;
 
@@ -84,7 +80,7 @@ impl Connections {
     /// Why none could be made, in a few words.
     pub(super) async fn get(&self) -> Result<Connection, String> {
         while let Some(mut kept) = self.take() {
-            if kept.ready().await.is_ok() {
+            if kept.is_alive().await {
                 return Ok(kept);
             }
         }
@@ -94,9 +90,9 @@ impl Connections {
         }
     }
 
-    /// Gives back a connection whose response was read to its end.
+    /// Gives back a connection; it is kept if another request may be sent on it.
     pub(super) fn keep(&self, connection: Connection) {
-        if !connection.is_closed() {
+        if connection.is_reusable() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             idle.push(connection);
         }
@@ -104,18 +100,19 @@ impl Connections {
 
     fn take(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|connection| !connection.is_closed());
         idle.pop()
     }
 
     async fn open(&self) -> Result<Connection, String> {
         if let Some(tunnel) = &self.tunnel {
             let stream = tunnel.clone().call(self.address.clone()).await;
-            return handshake(stream.map_err(|e| chain(&*e))?).await;
+            let stream = stream.map_err(|e| chain(&*e))?;
+            return Ok(Connection::over(TokioIo::new(stream)));
         }
         let to = self.route.proxy().unwrap_or(&self.address);
         let stream = self.connector.clone().call(to.clone()).await;
-        handshake(stream.map_err(|e| chain(&*e))?).await
+        let stream = stream.map_err(|e| chain(&*e))?;
+        Ok(Connection::over(TokioIo::new(stream)))
     }
 }
 
@@ -125,19 +122,6 @@ impl Connections {
 /// llama.cpp says `Keep-Alive: timeout=5, max=100` and closes after one stream or two.
 pub(super) fn breaks_promises(headers: &HeaderMap) -> bool {
     headers.get(SERVER).is_some_and(|name| name == "llama.cpp")
-}
-
-async fn handshake<S>(stream: S) -> Result<Connection, String>
-where
-    S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-{
-    let (sender, connection) = http1::handshake(stream).await.map_err(|e| chain(&e))?;
-    // Ends by itself when the sender is dropped or the server closes; its error reaches the
-    // request that is under way.
-    tokio::spawn(async move {
-        let _ = connection.await;
-    });
-    Ok(sender)
 }
 
 /// An error with its causes, in one line.

@@ -3,21 +3,21 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Method, Request, Response, Uri};
-use tokio::time::timeout;
+use hyper::header::{CONTENT_TYPE, HeaderName};
+use hyper::{HeaderMap, Method};
 use weighbridge_record::{Attempt, AttemptError, AttemptErrorKind, ServerSaid};
 
 use super::address::Address;
 use super::config::{header_name, headers};
-use super::connections::{Connections, breaks_promises, chain};
+use super::connection::{Connection, Lost};
+use super::connections::{Connections, breaks_promises};
 use super::head::{BodySaid, Head};
 use super::key::Secrets;
+use super::patience::{Elapsed, Patience};
 use super::reading::{Reading, shortened};
-use super::{Backend, BackendError, Call, HttpConfig, Reply, ReplyFuture, status};
+use super::request;
+use super::response::Response;
+use super::{Backend, BackendError, Call, HttpConfig, Reply, ReplyFuture, Timeouts, status};
 use crate::Clock;
 use crate::clock::fresh_nonce;
 use crate::wire::{Codec, CodecSettings, Frames, PromptCache, RequestBody};
@@ -28,8 +28,8 @@ pub struct HttpBackend {
     secrets: Secrets,
     codec: Box<dyn Codec>,
     connections: Connections,
-    path: Uri,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    /// The head of every request.
+    head: Vec<u8>,
     model_header: Option<HeaderName>,
     /// Salts of requests that must find no cache: a number of this run, and one per request.
     nonce: (u64, AtomicU64),
@@ -52,8 +52,11 @@ impl HttpBackend {
         let mut sent = headers(&config, &address.authority)?;
         sent.extend(connections.proxy_header());
         Ok(Self {
-            path: connections.target(address.below(&codec.path(&config.model, config.stream))?),
-            headers: sent,
+            head: request::head(
+                &Method::POST,
+                &connections.target(address.below(&codec.path(&config.model, config.stream))?),
+                &sent,
+            ),
             model_header: model_header.map(header_name).transpose()?,
             connections,
             nonce: (fresh_nonce(), AtomicU64::new(0)),
@@ -73,44 +76,48 @@ impl HttpBackend {
                 return self.failed(attempt, AttemptErrorKind::Connect, &problem, clock);
             }
         };
-        let request = match self.request(&call) {
-            Ok(request) => request,
-            Err(problem) => {
-                return self.failed(attempt, AttemptErrorKind::Rejected, &problem, clock);
-            }
-        };
+        let request = self.request(&call);
+        let mut patience = Patience::default();
         attempt.sent_ms = Some(clock.now_ms());
         let limit = self.config.timeouts.first_byte;
-        let response = match timeout(limit, connection.send_request(request)).await {
+        let response = match patience
+            .wait(limit, exchange(&mut connection, &request))
+            .await
+        {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
+            Ok(Err(lost)) => {
                 let kind = AttemptErrorKind::Reset;
-                return self.failed(attempt, kind, &chain(&error), clock);
+                return self.failed(attempt, kind, &lost.to_string(), clock);
             }
-            Err(_) => {
+            Err(Elapsed) => {
                 let problem = format!("no response headers within {limit:?}");
                 return self.failed(attempt, AttemptErrorKind::Timeout, &problem, clock);
             }
         };
         attempt.headers_ms = Some(clock.now_ms());
-        let mut head = Head::read(response.headers(), self.model_header.as_ref());
+        let mut head = Head::read(&response.headers, self.model_header.as_ref());
         attempt.request_id = head.request_id.take();
-        let may_keep = !breaks_promises(response.headers());
         if let Some(id) = &mut attempt.request_id {
             self.secrets.scrub_in(id);
         }
-        let (reply, is_reusable) = if response.status().is_success() {
-            self.answer(&call, attempt, head, response, clock).await
-        } else {
-            self.refusal(attempt, head, response, clock).await
+        let mut stream = Incoming {
+            connection,
+            patience,
+            clock,
         };
-        if is_reusable && may_keep {
-            self.connections.keep(connection);
+        let reply = if response.status.is_success() {
+            self.answer(&call, attempt, head, &response, &mut stream)
+                .await
+        } else {
+            self.refusal(attempt, head, &response, &mut stream).await
+        };
+        if !breaks_promises(&response.headers) {
+            self.connections.keep(stream.connection);
         }
         reply
     }
 
-    fn request(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, String> {
+    fn request(&self, call: &Call<'_>) -> Vec<u8> {
         let fresh = (self.config.prompt_cache == PromptCache::Off).then(|| {
             let number = self.nonce.1.fetch_add(1, Ordering::Relaxed);
             format!("{:x}-{number}", self.nonce.0)
@@ -127,40 +134,31 @@ impl HttpBackend {
             cache_key: self.config.cache_key.as_deref(),
             extra: Some(&self.config.extra),
         });
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(self.path.clone());
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        request.body(Full::new(body)).map_err(|e| e.to_string())
+        request::with_body(&self.head, &body)
     }
 
-    /// Reads a 2xx response. Also says whether the connection can be used again.
+    /// Reads a 2xx response.
     async fn answer(
         &self,
         call: &Call<'_>,
         mut attempt: Attempt,
         head: Head,
-        response: Response<Incoming>,
-        clock: Clock,
-    ) -> (Reply, bool) {
-        if let Some(encoding) = status::encoding(response.headers()) {
+        response: &Response,
+        stream: &mut Incoming,
+    ) -> Reply {
+        if let Some(encoding) = status::encoding(&response.headers) {
             let problem = format!("the body is compressed ({encoding}), which nobody asked for");
-            let kind = AttemptErrorKind::Malformed;
-            return (self.failed(attempt, kind, &problem, clock), false);
+            return self.failed(attempt, AttemptErrorKind::Malformed, &problem, stream.clock);
         }
-        let is_whole = is_json(response.headers());
-        let mut body = response.into_body();
         let mut reading = Reading::new(self.config.record_gaps);
-        let is_at_end = if is_whole {
-            self.read_whole(&mut body, &mut attempt, &mut reading, clock)
-                .await
-        } else {
-            self.read_stream(&mut body, &mut attempt, &mut reading, clock)
-                .await
+        let read = match is_json(&response.headers) {
+            true => self.read_whole(stream, &mut attempt, &mut reading).await,
+            false => self.read_stream(stream, &mut attempt, &mut reading).await,
         };
-        attempt.end_ms = Some(clock.now_ms());
+        if let Err((kind, problem)) = read {
+            reading.fail(kind, problem);
+        }
+        attempt.end_ms = Some(stream.clock.now_ms());
         let chars = call
             .messages
             .iter()
@@ -168,55 +166,49 @@ impl HttpBackend {
             .sum();
         let said = std::mem::take(&mut reading.said);
         attempt.server = self.said(head, said);
-        let reply = match reading.finish(&mut attempt, chars) {
+        match reading.finish(&mut attempt, chars) {
             Ok(mut answer) => {
                 self.secrets.scrub_in(&mut answer);
                 Reply::answered(attempt, answer)
             }
             Err((kind, message)) => Reply::failed(attempt, kind, self.clean(&message)),
-        };
-        (reply, is_at_end)
+        }
     }
 
     async fn read_stream(
         &self,
-        body: &mut Incoming,
+        stream: &mut Incoming,
         attempt: &mut Attempt,
         reading: &mut Reading,
-        clock: Clock,
-    ) -> bool {
+    ) -> Result<(), Failed> {
         let mut frames = Frames::new(self.codec.framing(), self.config.max_event_bytes);
-        let mut last_ms = 0.0;
+        // What came with the headers came when they did.
+        let mut at_ms = attempt.headers_ms.unwrap_or_default();
         loop {
-            let (bytes, at_ms) = match self.arrival(body, attempt, clock).await {
-                Ok(Some(arrival)) => arrival,
-                Ok(None) => break,
-                Err((kind, problem)) => {
-                    // After its terminator an answer is complete, however the connection ends.
-                    if !reading.is_done {
-                        reading.fail(kind, problem);
-                    }
-                    return false;
+            while let Some(bytes) = stream.connection.body().map_err(broken)? {
+                attempt.first_byte_ms.get_or_insert(at_ms);
+                let pushed = frames.push(bytes, &mut |event, data| {
+                    self.event(event, data, at_ms, reading);
+                });
+                pushed.map_err(|e| (AttemptErrorKind::Malformed, e.to_string()))?;
+                if reading.has_failed() {
+                    return Ok(());
                 }
-            };
-            last_ms = at_ms;
-            let pushed = frames.push(&bytes, &mut |event, data| {
-                self.event(event, data, at_ms, reading);
-            });
-            if let Err(error) = pushed {
-                reading.fail(AttemptErrorKind::Malformed, error.to_string());
-            }
-            if reading.has_failed() {
-                return false;
             }
             if reading.is_done {
-                // The end of the body follows at once, or the connection is given up.
-                let rest = timeout(Duration::from_millis(50), body.frame()).await;
-                return matches!(rest, Ok(None));
+                stream.end().await;
+                return Ok(());
+            }
+            if stream.connection.is_at_end() {
+                break;
+            }
+            match stream.arrival(attempt, &self.config.timeouts).await? {
+                Some(arrived_ms) => at_ms = arrived_ms,
+                None => break,
             }
         }
-        self.end_of_stream(frames, last_ms, reading);
-        true
+        self.end_of_stream(frames, at_ms, reading);
+        Ok(())
     }
 
     /// Reads what is left when the connection ends: an event without its line end, one that was cut
@@ -253,60 +245,32 @@ impl HttpBackend {
 
     async fn read_whole(
         &self,
-        body: &mut Incoming,
+        stream: &mut Incoming,
         attempt: &mut Attempt,
         reading: &mut Reading,
-        clock: Clock,
-    ) -> bool {
+    ) -> Result<(), Failed> {
+        let limit = self.config.max_event_bytes;
         let mut whole = Vec::new();
+        let mut at_ms = attempt.headers_ms.unwrap_or_default();
         loop {
-            match self.arrival(body, attempt, clock).await {
-                Ok(Some((bytes, _))) if whole.len() + bytes.len() > self.config.max_event_bytes => {
-                    let problem =
-                        format!("the body is larger than {}", self.config.max_event_bytes);
-                    reading.fail(AttemptErrorKind::Malformed, problem);
-                    return false;
+            while let Some(bytes) = stream.connection.body().map_err(broken)? {
+                attempt.first_byte_ms.get_or_insert(at_ms);
+                if whole.len() + bytes.len() > limit {
+                    let problem = format!("the body is larger than {limit} bytes");
+                    return Err((AttemptErrorKind::Malformed, problem));
                 }
-                Ok(Some((bytes, _))) => whole.extend_from_slice(&bytes),
-                Ok(None) => break,
-                Err((kind, problem)) => {
-                    reading.fail(kind, problem);
-                    return false;
-                }
+                whole.extend_from_slice(bytes);
+            }
+            if stream.connection.is_at_end() {
+                break;
+            }
+            match stream.arrival(attempt, &self.config.timeouts).await? {
+                Some(arrived_ms) => at_ms = arrived_ms,
+                None => break,
             }
         }
-        reading.message(clock.now_ms(), |on| self.codec.decode_body(&whole, on));
-        true
-    }
-
-    /// The next body bytes with the time of their arrival; `None` at the end of the body.
-    async fn arrival(
-        &self,
-        body: &mut Incoming,
-        attempt: &mut Attempt,
-        clock: Clock,
-    ) -> Result<Option<(Bytes, f64)>, (AttemptErrorKind, String)> {
-        let limit = match attempt.first_byte_ms {
-            None => self.config.timeouts.first_byte,
-            Some(_) => self.config.timeouts.idle,
-        };
-        loop {
-            let Ok(frame) = timeout(limit, body.frame()).await else {
-                let problem = format!("no bytes within {limit:?}");
-                return Err((AttemptErrorKind::Timeout, problem));
-            };
-            let at_ms = clock.now_ms();
-            match frame {
-                None => return Ok(None),
-                Some(Err(error)) => return Err((AttemptErrorKind::Reset, chain(&error))),
-                Some(Ok(frame)) => {
-                    if let Ok(bytes) = frame.into_data() {
-                        attempt.first_byte_ms.get_or_insert(at_ms);
-                        return Ok(Some((bytes, at_ms)));
-                    }
-                }
-            }
-        }
+        reading.message(at_ms, |on| self.codec.decode_body(&whole, on));
+        Ok(())
     }
 
     /// Reads a response of another status.
@@ -314,32 +278,29 @@ impl HttpBackend {
         &self,
         mut attempt: Attempt,
         head: Head,
-        response: Response<Incoming>,
-        clock: Clock,
-    ) -> (Reply, bool) {
+        response: &Response,
+        stream: &mut Incoming,
+    ) -> Reply {
         attempt.server = self.said(head, BodySaid::default());
-        let code = response.status().as_u16();
-        let retry_after = status::retry_after(response.headers());
-        let body = http_body_util::Limited::new(response.into_body(), 64 << 10);
-        let body = timeout(self.config.timeouts.idle, body.collect()).await;
-        let (bytes, is_at_end) = match body {
-            Ok(Ok(body)) => (body.to_bytes(), true),
-            _ => (Bytes::new(), false),
-        };
-        attempt.end_ms = Some(clock.now_ms());
-        let message = self.codec.error_text(&bytes);
+        let code = response.status.as_u16();
+        let limit = self.config.timeouts.idle;
+        let body = stream.connection.whole(64 << 10);
+        let body = stream.patience.wait(limit, body).await;
+        // The status says enough where the body does not come.
+        let body = body.ok().and_then(Result::ok).unwrap_or_default();
+        attempt.end_ms = Some(stream.clock.now_ms());
+        let message = self.codec.error_text(&body);
         attempt.error = Some(AttemptError {
             kind: status::kind(code, &message),
             status: Some(code),
             message: self.clean(&message),
         });
-        let reply = Reply {
+        Reply {
             attempt,
             answer: None,
             recorded: None,
-            retry_after,
-        };
-        (reply, is_at_end)
+            retry_after: status::retry_after(&response.headers),
+        }
     }
 
     fn failed(
@@ -367,6 +328,63 @@ impl HttpBackend {
     /// A message as it may be written down.
     fn clean(&self, message: &str) -> String {
         shortened(&self.secrets.scrub(message))
+    }
+}
+
+/// Why an answer cannot be read on.
+type Failed = (AttemptErrorKind, String);
+
+/// The server does not keep to HTTP: nothing after it on this connection can be trusted.
+fn broken(error: impl std::fmt::Display) -> Failed {
+    (AttemptErrorKind::Reset, error.to_string())
+}
+
+/// A response whose body is read.
+struct Incoming {
+    connection: Connection,
+    patience: Patience,
+    clock: Clock,
+}
+
+impl Incoming {
+    /// Waits for more of the body: the time it arrived, stamped before anything looks at it; `None` at
+    /// the end.
+    async fn arrival(
+        &mut self,
+        attempt: &Attempt,
+        timeouts: &Timeouts,
+    ) -> Result<Option<f64>, Failed> {
+        let limit = match attempt.first_byte_ms {
+            None => timeouts.first_byte,
+            Some(_) => timeouts.idle,
+        };
+        let arrived = self.patience.wait(limit, self.connection.arrival()).await;
+        let at_ms = self.clock.now_ms();
+        match arrived {
+            Ok(Ok(more)) => Ok(more.then_some(at_ms)),
+            Ok(Err(lost)) => Err(broken(lost)),
+            Err(Elapsed) => {
+                let problem = format!("no bytes within {limit:?}");
+                Err((AttemptErrorKind::Timeout, problem))
+            }
+        }
+    }
+
+    /// After the terminator of an answer: its body ends at once, or the connection is given up. The
+    /// answer is complete, however the connection ends.
+    async fn end(&mut self) {
+        let rest = self.connection.whole(64 << 10);
+        let _ = self.patience.wait(Duration::from_millis(50), rest).await;
+    }
+}
+
+/// Sends a request and reads the head of its response.
+async fn exchange(connection: &mut Connection, request: &[u8]) -> Result<Response, Lost> {
+    let sent = connection.send(request).await;
+    // A server that refuses may close while the request is still written: what it said counts.
+    match (connection.head().await, sent) {
+        (Err(_), Err(error)) => Err(error.into()),
+        (head, _) => head,
     }
 }
 

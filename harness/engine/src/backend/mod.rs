@@ -2,15 +2,20 @@
 
 mod address;
 mod admin;
+mod body;
 mod call;
 mod config;
+mod connection;
 mod connections;
 mod dates;
 mod head;
 mod http;
 mod key;
+mod patience;
 mod reading;
 mod recorded;
+mod request;
+mod response;
 mod route;
 mod status;
 mod trust;

@@ -24,7 +24,7 @@ impl LineParser {
     /// # Errors
     /// [`TooLarge`]; the stream cannot be read on.
     pub fn push(&mut self, mut bytes: &[u8], on: &mut dyn FnMut(&[u8])) -> Result<(), TooLarge> {
-        while let Some(end) = bytes.iter().position(|b| *b == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(end);
             bytes = &rest[1..];
             if self.line.is_empty() {

@@ -1,7 +1,10 @@
 //! OpenAI Chat Completions and its relatives (vLLM, SGLang, llama.cpp).
 
+use std::fmt;
+
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -26,15 +29,16 @@ pub struct OpenaiChat {
 #[derive(Deserialize)]
 struct Chunk<'a> {
     #[serde(borrow, default)]
-    choices: Option<Vec<Choice<'a>>>,
+    choices: Option<FirstChoice<'a>>,
     #[serde(borrow, default)]
     model: Option<Text<'a>>,
+    // Boxed: a chunk is moved often, and these are in one chunk of an answer.
     #[serde(default)]
-    usage: Option<UsageBody>,
+    usage: Option<Box<UsageBody>>,
     #[serde(default)]
-    timings: Option<Timings>,
+    timings: Option<Box<Timings>>,
     #[serde(borrow, default)]
-    x_groq: Option<Groq<'a>>,
+    x_groq: Option<Box<Groq<'a>>>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
     /// `error` in the flat error objects of SGLang and TensorRT-LLM.
@@ -48,10 +52,37 @@ struct Chunk<'a> {
 #[derive(Deserialize)]
 struct Groq<'a> {
     #[serde(default)]
-    usage: Option<UsageBody>,
+    usage: Option<Box<UsageBody>>,
     /// Why an answer stopped early.
     #[serde(borrow, default)]
     error: Option<Text<'a>>,
+}
+
+/// The first choice of a list. One answer is asked for; a server that sends more is read as far as its
+/// first. No list is made: there is one of these in every chunk.
+struct FirstChoice<'a>(Option<Choice<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for FirstChoice<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(FirstChoice(None))
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for FirstChoice<'a> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of choices")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
+        while let Some(choice) = list.next_element::<Choice<'a>>()? {
+            if self.0.is_none() && choice.index.unwrap_or(0) == 0 {
+                self.0 = Some(choice);
+            }
+        }
+        Ok(self)
+    }
 }
 
 #[derive(Deserialize)]
@@ -68,8 +99,8 @@ struct Choice<'a> {
 
 #[derive(Deserialize)]
 struct Delta<'a> {
-    #[serde(borrow, default)]
-    role: Option<Text<'a>>,
+    #[serde(default)]
+    role: Option<IgnoredAny>,
     #[serde(borrow, default)]
     content: Option<ChatContent<'a>>,
     #[serde(borrow, default)]
@@ -129,7 +160,11 @@ impl Codec for OpenaiChat {
 }
 
 fn decode_chunk(data: &[u8], on: &mut dyn FnMut(WireEvent<'_>)) -> Result<(), WireError> {
-    let chunk: Chunk<'_> = serde_json::from_slice(data)?;
+    let chunk: Chunk<'_> = match str::from_utf8(data) {
+        // Looked at once as a whole, not string by string.
+        Ok(text) => serde_json::from_str(text)?,
+        Err(_) => serde_json::from_slice(data)?,
+    };
     if let Some(error) = chunk.error {
         on(WireEvent::Error(&error_text(error.get().as_bytes())));
         return Ok(());
@@ -144,9 +179,7 @@ fn decode_chunk(data: &[u8], on: &mut dyn FnMut(WireEvent<'_>)) -> Result<(), Wi
     if let Some(provider) = filled(&chunk.provider) {
         on(WireEvent::Provider(provider));
     }
-    // One answer is asked for; a server that sends more is read as far as its first.
-    let choices = chunk.choices.iter().flatten();
-    for choice in choices.filter(|c| c.index.unwrap_or(0) == 0) {
+    if let Some(FirstChoice(Some(choice))) = &chunk.choices {
         choice.tell(on);
     }
     let mut vendor = None;
@@ -218,7 +251,27 @@ impl Delta<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::every_cut;
     use super::*;
+
+    /// As vLLM sends it, with reasoning, probabilities, a tool call and usage.
+    const STREAM: &str = concat!(
+        r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"reasoning_content":"hm é"},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"4\n"},"logprobs":{"content":[{"token":"4","logprob":-0.5}]},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"future_reason"}]}"#,
+        "\n\n",
+        r#"data: {"id":"c","model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
+        "\n\ndata: [DONE]\n\n",
+    );
+
+    #[test]
+    fn every_cut_of_the_stream_is_the_same_answer() {
+        every_cut(&OpenaiChat::default(), STREAM);
+    }
 
     fn events(data: &str) -> Vec<String> {
         let mut events = Vec::new();
@@ -268,6 +321,14 @@ mod tests {
         assert_eq!(events(error), [r#"Error("boom (500)")"#]);
         assert_eq!(events(r#"{"error":"plain"}"#), [r#"Error("plain")"#]);
         assert_eq!(events("{"), ["malformed"]);
+    }
+
+    #[test]
+    fn of_several_choices_the_first_is_read() {
+        let both = r#"{"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}},
+            {"index":0,"delta":{"content":"c"}}]}"#;
+        assert_eq!(events(both), [r#"Content("a")"#]);
+        assert_eq!(events(r#"{"choices":{}}"#), ["malformed"]);
     }
 
     #[test]

@@ -1,0 +1,56 @@
+//! What this process has used up, as the system tells it.
+
+/// Processor time of this process so far, all threads, in seconds; absent where the system does not
+/// tell.
+pub(crate) fn cpu_s() -> Option<f64> {
+    #[cfg(unix)]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Some(time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9)
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// A size out of `/proc/self/status` in bytes: `VmRSS` is resident memory now, `VmHWM` its peak.
+pub(crate) fn memory(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix(name))?;
+    let kib = line.trim_start_matches(':').trim().strip_suffix("kB")?;
+    kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// Raises the soft limit of open files to the hard one; says how many may be open.
+pub(crate) fn raise_open_files() -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let raised = Rlimit {
+            current: limit.maximum,
+            ..limit
+        };
+        match setrlimit(Resource::Nofile, raised) {
+            Ok(()) => limit.maximum,
+            Err(_) => limit.current,
+        }
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_system_tells_what_was_used() {
+        let before = cpu_s().unwrap();
+        let block = std::hint::black_box(vec![1_u8; 8 << 20]);
+        assert!(memory("VmHWM").unwrap() >= memory("VmRSS").unwrap());
+        assert!(memory("VmRSS").unwrap() >= block.len() as u64);
+        assert!(cpu_s().unwrap() > before);
+        assert_eq!(memory("VmNothing"), None);
+    }
+}
