@@ -8,6 +8,7 @@ mod arrivals;
 mod backend;
 mod error;
 mod gate;
+mod load;
 mod models;
 mod parse;
 mod policy;
@@ -18,10 +19,10 @@ pub(crate) mod schema;
 mod slices;
 mod written;
 
-pub(crate) use arrivals::Load;
 pub(crate) use backend::BackendWritten;
 pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};
+pub(crate) use load::Load;
 pub(crate) use parse::parse;
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};
