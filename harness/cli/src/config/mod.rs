@@ -9,6 +9,7 @@ mod backend;
 mod error;
 mod fault;
 mod gate;
+mod load;
 mod models;
 mod parse;
 mod policy;
@@ -19,10 +20,10 @@ pub(crate) mod schema;
 mod slices;
 mod written;
 
-pub(crate) use arrivals::Load;
 pub(crate) use backend::BackendWritten;
 pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};
+pub(crate) use load::Load;
 pub(crate) use parse::parse;
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};
