@@ -114,7 +114,7 @@ fn experiment(dir: &Path, backend: &str, run: &str) -> std::path::PathBuf {
 
 /// Error kinds of all attempts at one model, sorted; `ok` where there is none.
 fn kinds(log: &[Value], model: &str) -> Vec<String> {
-    let attempts = log[1..].iter().flat_map(|t| attempts(t));
+    let attempts = log[1..].iter().flat_map(attempts);
     let of_model = attempts.filter(|a| a["model"] == model);
     let kind = |a: &Value| a["error"]["kind"].as_str().unwrap_or("ok").to_owned();
     let mut kinds: Vec<_> = of_model.map(kind).collect();
