@@ -64,8 +64,9 @@ impl LimitFacts {
             "calls failed at once, unsent",
         );
         if self.waited > 0 {
+            let calls = if self.waited == 1 { "call" } else { "calls" };
             parts.push(format!(
-                "{} calls waited {:.1} s for a limit, {:.1} s at most",
+                "{} {calls} waited {:.1} s for a limit, {:.1} s at most",
                 self.waited,
                 self.waited_ms / 1e3,
                 self.longest_wait_ms / 1e3

@@ -39,6 +39,9 @@ struct State {
     resume_ms: f64,
     in_flight: u32,
     in_flight_tokens: f64,
+    /// Times that a call was held back: a call was not if there was none between asking and going,
+    /// however long the machine took.
+    holds: u64,
     facts: LimitFacts,
 }
 
@@ -82,6 +85,7 @@ impl Limiter {
                 resume_ms: 0.0,
                 in_flight: 0,
                 in_flight_tokens: 0.0,
+                holds: 0,
                 facts: facts(&rules.name),
             }),
         }
@@ -100,13 +104,22 @@ impl Limiter {
         if let Some(refusal) = self.with(|state| self.refused(state, asked_ms)) {
             return Err(refusal);
         }
+        // A hold that is under way when the call asks has begun before; its holder wakes up once more.
+        let holds = self.with(|state| state.holds);
+        let is_behind = self.turn.try_lock().is_err();
         let _turn = self.turn.lock().await;
         loop {
             let now_ms = self.clock.now_ms();
             let look = self.with(|state| {
                 let look = self.look(state, units, now_ms);
-                if let Look::Go { is_probe } = look {
-                    state.go(units, is_probe, now_ms - asked_ms);
+                match look {
+                    Look::Go { is_probe } => {
+                        let was_held = state.holds > holds || (is_behind && holds > 0);
+                        let waited_ms = if was_held { now_ms - asked_ms } else { 0.0 };
+                        state.go(units, is_probe, waited_ms);
+                    }
+                    Look::Sleep(_) | Look::Change => state.holds += 1,
+                    Look::Refuse(_) => {}
                 }
                 look
             });
