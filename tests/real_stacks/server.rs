@@ -86,6 +86,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // Asked first, so that a server of several processes ends all of them.
+        let pid = self.process.id().to_string();
+        let _ = Command::new("kill").arg(pid).status();
+        let patience = Instant::now() + Duration::from_secs(15);
+        while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(50));
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
