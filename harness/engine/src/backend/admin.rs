@@ -160,7 +160,10 @@ impl Admin {
         let what = format!("{method} {}", path.path());
         let problem = |text: String| format!("{what}: {text}");
         let mut connection = self.connections.get().await.map_err(problem)?;
-        let request = with_body(&head(&method, &self.connections.target(path), &self.headers), b"");
+        let request = with_body(
+            &head(&method, &self.connections.target(path), &self.headers),
+            b"",
+        );
         let exchange = async {
             connection.send(&request).await.map_err(|e| e.to_string())?;
             let response = connection.head().await.map_err(|e| e.to_string())?;
