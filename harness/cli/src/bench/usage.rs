@@ -48,8 +48,10 @@ mod tests {
     fn the_system_tells_what_was_used() {
         let before = cpu_s().unwrap();
         let block = std::hint::black_box(vec![1_u8; 8 << 20]);
-        assert!(memory("VmHWM").unwrap() >= memory("VmRSS").unwrap());
-        assert!(memory("VmRSS").unwrap() >= block.len() as u64);
+        // The peak is read last: other tests of this process may grow it at any moment.
+        let resident = memory("VmRSS").unwrap();
+        assert!(memory("VmHWM").unwrap() >= resident);
+        assert!(resident >= block.len() as u64);
         assert!(cpu_s().unwrap() > before);
         assert_eq!(memory("VmNothing"), None);
     }
