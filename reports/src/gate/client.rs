@@ -59,7 +59,7 @@ fn figures(notes: &BTreeMap<String, String>) -> String {
         parts.push(format!("{sent} arrivals per second sent of {offered} due"));
     }
     if let Some(lag) = note("lag_p99_ms") {
-        parts.push(format!("99 % of trials started within {lag} ms"));
+        parts.push(format!("99% of trials started within {lag} ms"));
     }
     if let Some(most) = note("max_in_flight") {
         parts.push(format!("at most {most} under way"));
