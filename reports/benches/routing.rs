@@ -12,8 +12,8 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use weighbridge_datasets::import::routellm;
 use weighbridge_record::{
-    Attempt, DatasetInfo, Decision, GatePolicy, Mode, ModelEntry, PolicyEntry, PolicyRole,
-    RunHeader, SCHEMA, SampleLine, Score, Step, Trial,
+    Attempt, Decision, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader, SampleLine, Score,
+    Step, Trial,
 };
 use weighbridge_reports::routing::{DeferralCurve, analyse, apgr, apgr_binned, share_to_recover};
 use weighbridge_reports::table::{Place, RunTable};
@@ -109,25 +109,11 @@ fn header() -> RunHeader {
         notes: Vec::new(),
     });
     RunHeader {
-        schema: SCHEMA,
         weighbridge: String::new(),
-        name: "bench".to_owned(),
-        mode: Mode::Replay,
         seed: 1,
-        repeats: 1,
-        experiment_hash: String::new(),
-        experiment: serde_json::Value::Null,
-        dataset: DatasetInfo::default(),
         fleet: fleet.to_vec(),
         policies: policies.collect(),
-        slices: Vec::new(),
-        gate: GatePolicy::default(),
-        prices_as_of: None,
-        findings: Vec::new(),
-        started_unix_ms: None,
-        host: None,
-        change: None,
-        notes: BTreeMap::new(),
+        ..RunHeader::new("bench", Mode::Replay)
     }
 }
 

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it cannot do")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::Rng;
@@ -10,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use weighbridge_datasets::SliceRule;
 use weighbridge_record::{
-    Attempt, DatasetInfo, Decision, GatePolicy, Mode, ModelEntry, PolicyEntry, PolicyRole,
-    RunHeader, SCHEMA, SampleLine, Score, SliceTier, Step, Trial,
+    Attempt, Decision, GatePolicy, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader,
+    SampleLine, Score, SliceTier, Step, Trial,
 };
 use weighbridge_reports::assemble::assemble;
 use weighbridge_reports::compare::Frame;
@@ -44,15 +43,8 @@ fn header() -> RunHeader {
         notes: Vec::new(),
     };
     RunHeader {
-        schema: SCHEMA,
         weighbridge: "test".to_owned(),
-        name: "made".to_owned(),
-        mode: Mode::Replay,
         seed: 3,
-        repeats: 1,
-        experiment_hash: String::new(),
-        experiment: serde_json::Value::Null,
-        dataset: DatasetInfo::default(),
         fleet: ["big", "small"]
             .map(|name| ModelEntry {
                 name: name.to_owned(),
@@ -64,17 +56,11 @@ fn header() -> RunHeader {
             entry("prod", PolicyRole::Baseline),
             entry("cand", PolicyRole::Candidate),
         ],
-        slices: Vec::new(),
         gate: GatePolicy {
             flips: 1000,
             ..GatePolicy::default()
         },
-        prices_as_of: None,
-        findings: Vec::new(),
-        started_unix_ms: None,
-        change: None,
-        host: None,
-        notes: BTreeMap::new(),
+        ..RunHeader::new("made", Mode::Replay)
     }
 }
 

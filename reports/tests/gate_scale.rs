@@ -1,12 +1,11 @@
 //! A large run, timed by hand: `cargo nextest run --release --run-ignored all gate_scale`.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use weighbridge_datasets::SliceRule;
 use weighbridge_record::{
-    Attempt, Cost, DatasetInfo, Decision, GatePolicy, Mode, ModelEntry, PolicyEntry, PolicyRole,
-    RunHeader, SCHEMA, SampleLine, Score, Step, Trial,
+    Attempt, Cost, Decision, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader, SampleLine,
+    Score, Step, Trial,
 };
 use weighbridge_reports::assemble::assemble;
 use weighbridge_reports::table::{Place, RunTable};
@@ -28,25 +27,12 @@ fn header(policies: usize) -> RunHeader {
         notes: Vec::new(),
     };
     RunHeader {
-        schema: SCHEMA,
         weighbridge: "test".to_owned(),
-        name: "large".to_owned(),
-        mode: Mode::Replay,
         seed: 3,
-        repeats: 1,
-        experiment_hash: String::new(),
-        experiment: serde_json::Value::Null,
-        dataset: DatasetInfo::default(),
         fleet: vec![model("small"), model("big")],
         policies: (0..policies).map(entry).collect(),
         slices: vec![SliceRule::By("subject".to_owned())],
-        gate: GatePolicy::default(),
-        prices_as_of: None,
-        findings: Vec::new(),
-        started_unix_ms: None,
-        host: None,
-        change: None,
-        notes: BTreeMap::new(),
+        ..RunHeader::new("large", Mode::Replay)
     }
 }
 

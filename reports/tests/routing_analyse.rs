@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use weighbridge_record::{
-    Attempt, DatasetInfo, Decision, GatePolicy, Mode, ModelEntry, PolicyEntry, PolicyRole,
-    RunHeader, SCHEMA, SampleLine, Score, Step, Trial,
+    Attempt, Decision, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader, SampleLine, Score,
+    Step, Trial,
 };
 use weighbridge_reports::model::{Plane, PointKind, RoutingSummary};
 use weighbridge_reports::routing::analyse;
@@ -43,15 +43,8 @@ fn header() -> RunHeader {
     let mut oracle = entry("seer", "custom", PolicyRole::Control);
     oracle.notes.push("needs the truth".to_owned());
     RunHeader {
-        schema: SCHEMA,
         weighbridge: "0".to_owned(),
-        name: "made up".to_owned(),
-        mode: Mode::Replay,
         seed: 1,
-        repeats: 1,
-        experiment_hash: String::new(),
-        experiment: serde_json::Value::Null,
-        dataset: DatasetInfo::default(),
         fleet: vec![model("small"), model("big")],
         policies: vec![
             entry("prod", "always", PolicyRole::Baseline),
@@ -61,14 +54,7 @@ fn header() -> RunHeader {
             entry("all-small", "always", PolicyRole::Control),
             oracle,
         ],
-        slices: Vec::new(),
-        gate: GatePolicy::default(),
-        prices_as_of: None,
-        findings: Vec::new(),
-        started_unix_ms: None,
-        host: None,
-        change: None,
-        notes: BTreeMap::new(),
+        ..RunHeader::new("made up", Mode::Replay)
     }
 }
 

@@ -5,12 +5,9 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
-use std::collections::BTreeMap;
-
 use weighbridge_datasets::SliceRule;
 use weighbridge_record::{
-    DatasetInfo, GatePolicy, Mode, PolicyEntry, PolicyRole, RunHeader, SCHEMA, SampleLine, Score,
-    Trial,
+    GatePolicy, Mode, PolicyEntry, PolicyRole, RunHeader, SampleLine, Score, Trial,
 };
 use weighbridge_reports::calibrate::selftest::{Options, SelfTest, SelfTestError, selftest};
 use weighbridge_reports::table::{Place, RunTable};
@@ -25,16 +22,8 @@ fn table(cluster: usize, score: impl Fn(usize) -> (f64, f64)) -> RunTable {
         notes: Vec::new(),
     };
     let header = RunHeader {
-        schema: SCHEMA,
         weighbridge: "test".to_owned(),
-        name: "made".to_owned(),
-        mode: Mode::Replay,
         seed: 1,
-        repeats: 1,
-        experiment_hash: String::new(),
-        experiment: serde_json::Value::Null,
-        dataset: DatasetInfo::default(),
-        fleet: Vec::new(),
         policies: vec![
             entry("prod", PolicyRole::Baseline),
             entry("cand", PolicyRole::Candidate),
@@ -50,12 +39,7 @@ fn table(cluster: usize, score: impl Fn(usize) -> (f64, f64)) -> RunTable {
             ttft_slo_ms: Some(1.0),
             ..GatePolicy::default()
         },
-        prices_as_of: None,
-        findings: Vec::new(),
-        started_unix_ms: None,
-        change: None,
-        host: None,
-        notes: BTreeMap::new(),
+        ..RunHeader::new("made", Mode::Replay)
     };
     let line = |i: usize| SampleLine {
         id: format!("s{i}").as_str().into(),

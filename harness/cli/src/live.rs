@@ -160,7 +160,7 @@ async fn run(
     if !done.is_empty() {
         eprintln!("{} of {total} trials were finished before", done.len());
     }
-    warn_about_the_trace(&settings, planned.len(), samples);
+    warn_about_the_trace(&settings, total);
     let progress = Progress::new(total as u64, done.len() as u64);
     let live = Live {
         samples: samples.to_vec().into(),
@@ -280,15 +280,10 @@ fn end(end: End) -> RunEnd {
 }
 
 /// Says where a trace is not as long as the run.
-fn warn_about_the_trace(
-    settings: &Settings,
-    policies: usize,
-    samples: &[weighbridge_datasets::Sample],
-) {
+fn warn_about_the_trace(settings: &Settings, trials: usize) {
     let Some(open) = &settings.open_loop else {
         return;
     };
-    let trials = samples.len() * policies * settings.repeats.max(1) as usize;
     // With turns, an arrival is a conversation; how many there are is not told here.
     let fit = open
         .arrivals

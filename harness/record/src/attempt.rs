@@ -16,7 +16,7 @@ pub struct Attempt {
     /// Model of the fleet.
     pub model: Arc<str>,
     /// Try of the same call, from 0; retries count up.
-    #[serde(default, rename = "try", skip_serializing_if = "is_zero")]
+    #[serde(default, rename = "try", skip_serializing_if = "crate::zero::is_zero")]
     pub try_number: u32,
     /// When the call should have been sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,10 +84,6 @@ pub struct Attempt {
     /// Why it failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<AttemptError>,
-}
-
-fn is_zero(n: &u32) -> bool {
-    *n == 0
 }
 
 impl Attempt {

@@ -33,31 +33,23 @@ pub struct Cost {
     /// Everything together.
     pub total_usd: f64,
     /// Uncached input.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "crate::zero::is_zero")]
     pub input_usd: f64,
     /// Input read from a prompt cache.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "crate::zero::is_zero")]
     pub cache_read_usd: f64,
     /// Input written to a prompt cache.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "crate::zero::is_zero")]
     pub cache_write_usd: f64,
     /// Visible output.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "crate::zero::is_zero")]
     pub output_usd: f64,
     /// Reasoning output.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "crate::zero::is_zero")]
     pub reasoning_usd: f64,
     /// Fixed fees, and recorded totals that came without a breakdown.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "crate::zero::is_zero")]
     pub other_usd: f64,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde's skip predicate takes a reference"
-)]
-fn is_zero(x: &f64) -> bool {
-    *x == 0.0
 }
 
 impl Price {

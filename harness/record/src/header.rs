@@ -138,6 +138,31 @@ pub struct RunHeader {
 }
 
 impl RunHeader {
+    /// A header with nothing in it yet, of one repeat, by this version of the program.
+    pub fn new(name: impl Into<String>, mode: Mode) -> Self {
+        Self {
+            schema: SCHEMA,
+            weighbridge: env!("CARGO_PKG_VERSION").to_owned(),
+            name: name.into(),
+            mode,
+            seed: 0,
+            repeats: 1,
+            experiment_hash: String::new(),
+            experiment: serde_json::Value::Null,
+            dataset: DatasetInfo::default(),
+            fleet: Vec::new(),
+            policies: Vec::new(),
+            slices: Vec::new(),
+            gate: GatePolicy::default(),
+            prices_as_of: None,
+            findings: Vec::new(),
+            started_unix_ms: None,
+            host: None,
+            change: None,
+            notes: BTreeMap::new(),
+        }
+    }
+
     /// The policy that is in production now.
     pub fn baseline(&self) -> Option<&PolicyEntry> {
         self.policies

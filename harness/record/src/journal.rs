@@ -39,19 +39,11 @@ pub struct Unlogged {
 struct Line<'a> {
     sample: std::borrow::Cow<'a, str>,
     policy: std::borrow::Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::zero::is_zero")]
     repeat: u32,
     usd: f64,
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "crate::zero::is_zero")]
     calls: i64,
-}
-
-fn is_zero(n: &u32) -> bool {
-    *n == 0
-}
-
-fn is_none(n: &i64) -> bool {
-    *n == 0
 }
 
 impl CallJournal {

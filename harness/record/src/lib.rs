@@ -18,6 +18,7 @@ mod log;
 mod read;
 mod server_said;
 mod trial;
+mod zero;
 
 pub use arrival::Arrival;
 pub use attempt::{Attempt, AttemptError, AttemptErrorKind};

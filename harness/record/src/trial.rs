@@ -16,7 +16,7 @@ pub struct Trial {
     /// Policy name.
     pub policy: Arc<str>,
     /// Repeat of the same sample and policy, from 0.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::zero::is_zero")]
     pub repeat: u32,
     /// Model whose answer was given; absent when served from a cache, abstained or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,10 +50,6 @@ pub struct Trial {
     /// How it came to start, where that is worth knowing: on a schedule, or in the warm-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Arrival>,
-}
-
-fn is_zero(n: &u32) -> bool {
-    *n == 0
 }
 
 impl Trial {

@@ -3,31 +3,16 @@
 use std::io::Write;
 
 use weighbridge_record::{
-    Attempt, Decision, GatePolicy, LogError, Mode, RunHeader, RunReader, RunWriter, SCHEMA, Score,
-    Step, Trial,
+    Attempt, Decision, LogError, Mode, RunHeader, RunReader, RunWriter, Score, Step, Trial,
 };
 
 fn header(hash: &str) -> RunHeader {
     RunHeader {
-        schema: SCHEMA,
         weighbridge: "0.0.0".into(),
-        name: "test".into(),
-        mode: Mode::Live,
         seed: 1,
-        repeats: 1,
         experiment_hash: hash.into(),
         experiment: serde_json::json!({}),
-        dataset: Default::default(),
-        fleet: vec![],
-        policies: vec![],
-        slices: vec![],
-        gate: GatePolicy::default(),
-        prices_as_of: None,
-        findings: vec![],
-        started_unix_ms: None,
-        host: None,
-        change: None,
-        notes: Default::default(),
+        ..RunHeader::new("test", Mode::Live)
     }
 }
 

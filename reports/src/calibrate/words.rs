@@ -10,8 +10,3 @@ pub(in crate::calibrate) fn share(share: &Share) -> String {
         100.0 * share.mc_error
     )
 }
-
-/// A share in per cent, rounded to one decimal.
-pub(in crate::calibrate) fn percent(x: f64) -> String {
-    format!("{:.1}%", 100.0 * x)
-}

@@ -6,11 +6,7 @@ use weighbridge_record::RunHeader;
 
 use super::claims::Judged;
 use crate::model::{Claim, ClaimKind, ClaimState};
-
-/// Note in which a client says that it was valid, or why it was not.
-const VALIDITY: &str = "client.validity";
-/// What a valid client says.
-const VALID: &str = "valid";
+use crate::table::RunTable;
 
 /// The claim on the client; `None` where no client said anything (a replay, an old log). Latencies of a
 /// run whose client was late, starved or sent another load than it was asked for are the client's.
@@ -19,13 +15,16 @@ pub(super) fn claim(header: &RunHeader) -> Option<Judged> {
     let said: Vec<&str> = header
         .notes
         .iter()
-        .filter(|(key, _)| key.ends_with(VALIDITY))
+        .filter(|(key, _)| key.ends_with(RunTable::VALIDITY))
         .map(|(_, said)| said.as_str())
         .collect();
     if said.is_empty() {
         return None;
     }
-    let mut problems: Vec<&str> = said.into_iter().filter(|said| *said != VALID).collect();
+    let mut problems: Vec<&str> = said
+        .into_iter()
+        .filter(|said| *said != RunTable::VALID)
+        .collect();
     problems.sort_unstable();
     problems.dedup();
     let judged = |state, text| Judged::new("overall", ClaimKind::Client, state, text);

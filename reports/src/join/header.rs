@@ -124,7 +124,7 @@ fn notes(a: &Side, b: &Side) -> BTreeMap<String, String> {
 pub(crate) mod tests {
     use super::*;
     use std::sync::Arc;
-    use weighbridge_record::{Attempt, Decision, GatePolicy, SCHEMA, Score, Step, Trial};
+    use weighbridge_record::{Attempt, Decision, Score, Step, Trial};
 
     /// A header with policies of these names and roles over the fleet `small`, `big`.
     pub(crate) fn header(policies: &[(&str, PolicyRole)]) -> RunHeader {
@@ -134,15 +134,9 @@ pub(crate) mod tests {
             price: None,
         };
         RunHeader {
-            schema: SCHEMA,
             weighbridge: "test".to_owned(),
-            name: "made".to_owned(),
-            mode: Mode::Replay,
             seed: 3,
-            repeats: 1,
             experiment_hash: "h".to_owned(),
-            experiment: Value::Null,
-            dataset: DatasetInfo::default(),
             fleet: vec![model("small"), model("big")],
             policies: policies
                 .iter()
@@ -154,14 +148,7 @@ pub(crate) mod tests {
                     notes: Vec::new(),
                 })
                 .collect(),
-            slices: Vec::new(),
-            gate: GatePolicy::default(),
-            prices_as_of: None,
-            findings: Vec::new(),
-            started_unix_ms: None,
-            host: None,
-            change: None,
-            notes: BTreeMap::new(),
+            ..RunHeader::new("made", Mode::Replay)
         }
     }
 

@@ -43,6 +43,10 @@ impl RunTable {
 
     /// Note in the header that holds the hash of the gate policy the run was made under.
     pub const GATE_HASH: &'static str = "gate_hash";
+    /// Note in which the measuring client says [`VALID`](Self::VALID), or why it was not.
+    pub const VALIDITY: &'static str = "client.validity";
+    /// What a client says that kept up.
+    pub const VALID: &'static str = "valid";
 
     /// An empty table for a run.
     pub fn new(header: RunHeader, samples: Vec<SampleLine>) -> Self {

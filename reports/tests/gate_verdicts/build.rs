@@ -1,12 +1,11 @@
 //! Small runs, built trial by trial.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use weighbridge_datasets::SliceRule;
 use weighbridge_record::{
-    Attempt, Cost, DatasetInfo, Decision, GatePolicy, Mode, ModelEntry, PolicyEntry, PolicyRole,
-    RunHeader, SCHEMA, SampleLine, Score, Step, Trial,
+    Attempt, Cost, Decision, GatePolicy, Mode, ModelEntry, PolicyEntry, PolicyRole, RunHeader,
+    SampleLine, Score, Step, Trial,
 };
 use weighbridge_reports::assemble::assemble;
 use weighbridge_reports::model::{Report, Verdict};
@@ -65,15 +64,8 @@ impl Run {
         };
         Self {
             header: RunHeader {
-                schema: SCHEMA,
                 weighbridge: "test".to_owned(),
-                name: "made".to_owned(),
-                mode: Mode::Replay,
                 seed: 11,
-                repeats: 1,
-                experiment_hash: String::new(),
-                experiment: serde_json::Value::Null,
-                dataset: DatasetInfo::default(),
                 fleet: vec![model("small"), model("big")],
                 policies: vec![
                     entry("prod", PolicyRole::Baseline),
@@ -81,12 +73,7 @@ impl Run {
                 ],
                 slices: vec![SliceRule::By("task".to_owned())],
                 gate,
-                prices_as_of: None,
-                findings: Vec::new(),
-                started_unix_ms: None,
-                host: None,
-                change: None,
-                notes: BTreeMap::new(),
+                ..RunHeader::new("made", Mode::Replay)
             },
             samples: Vec::new(),
             trials: Vec::new(),

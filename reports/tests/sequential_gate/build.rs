@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use weighbridge_datasets::SliceRule;
 use weighbridge_record::{
-    ChangeInfo, DatasetInfo, GatePolicy, JudgedBy, Mode, PolicyEntry, PolicyRole, RunHeader,
-    SCHEMA, SampleLine, Score, SequentialStart, Trial,
+    ChangeInfo, GatePolicy, JudgedBy, Mode, PolicyEntry, PolicyRole, RunHeader, SampleLine, Score,
+    SequentialStart, Trial,
 };
 use weighbridge_reports::table::{Place, RunTable};
 
@@ -34,28 +34,16 @@ impl Run {
         };
         Self {
             header: RunHeader {
-                schema: SCHEMA,
                 weighbridge: "test".to_owned(),
-                name: "made".to_owned(),
-                mode: Mode::Replay,
                 seed: 11,
-                repeats: 1,
-                experiment_hash: String::new(),
-                experiment: serde_json::Value::Null,
-                dataset: DatasetInfo::default(),
-                fleet: Vec::new(),
                 policies: vec![
                     entry("prod", PolicyRole::Baseline),
                     entry("cand", PolicyRole::Candidate),
                 ],
                 slices: vec![SliceRule::By("task".to_owned())],
                 gate,
-                prices_as_of: None,
-                findings: Vec::new(),
-                started_unix_ms: None,
-                host: None,
                 change: Some(change(1, 0)),
-                notes: BTreeMap::new(),
+                ..RunHeader::new("made", Mode::Replay)
             },
             samples: Vec::new(),
             trials: Vec::new(),

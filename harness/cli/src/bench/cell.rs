@@ -13,9 +13,7 @@ use weighbridge_engine::{
 use weighbridge_mock::null::LAST_WORD;
 use weighbridge_policies::kinds::always;
 use weighbridge_policies::{BuildContext, Fleet, ModelInfo, PolicyConfig};
-use weighbridge_record::{
-    DatasetInfo, GatePolicy, Mode, Price, RunHeader, RunReader, RunWriter, SCHEMA, SampleLine,
-};
+use weighbridge_record::{Mode, Price, RunHeader, RunReader, RunWriter, SampleLine};
 
 use super::{truth, usage};
 use crate::args::CellArgs;
@@ -197,25 +195,8 @@ fn policy() -> Result<NamedPolicy, Failure> {
 
 fn header(repeats: u32) -> RunHeader {
     RunHeader {
-        schema: SCHEMA,
-        weighbridge: env!("CARGO_PKG_VERSION").to_owned(),
-        name: "bench".to_owned(),
-        mode: Mode::Live,
-        seed: 0,
         repeats,
-        experiment_hash: String::new(),
-        experiment: serde_json::Value::Null,
-        dataset: DatasetInfo::default(),
-        fleet: Vec::new(),
-        policies: Vec::new(),
-        slices: Vec::new(),
-        gate: GatePolicy::default(),
-        prices_as_of: None,
-        findings: Vec::new(),
-        started_unix_ms: None,
-        host: None,
-        change: None,
-        notes: BTreeMap::new(),
+        ..RunHeader::new("bench", Mode::Live)
     }
 }
 

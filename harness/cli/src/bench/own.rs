@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Instant;
 
+use weighbridge_reports::stats::quantile::quantile;
+
 use super::cell::Cell;
 use super::figures::{Figure, Report};
 use super::server::{Pace, Server, program};
@@ -129,14 +131,8 @@ fn figures(streams: &[usize], rounds: &[Round]) -> Vec<Figure> {
             name,
             streams,
             "ms",
-            of(&|r| quantile(&r.timed.ttft_error_ms, q)),
+            of(&|r| quantile(&r.timed.ttft_error_ms, q).ok()),
         );
     }
     figures
-}
-
-/// Nearest-rank quantile of sorted numbers.
-fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
-    let rank = (q * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied()
 }

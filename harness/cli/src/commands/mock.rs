@@ -17,10 +17,7 @@ pub(crate) fn mock(args: &MockArgs) -> Result<Exit, Failure> {
             args.speed
         )));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::invalid(format!("cannot start the runtime: {e}")))?;
+    let runtime = crate::live::runtime()?;
     let served = runtime.block_on(async {
         match args.null.null {
             true => null(args).await,

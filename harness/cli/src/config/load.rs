@@ -107,56 +107,39 @@ fn open_loop(
     }))
 }
 
+/// Where a key stands that the kind does not have.
+fn stranger<T>(key: &Option<Spanned<T>>, is_known: bool) -> Option<std::ops::Range<usize>> {
+    key.as_ref().filter(|_| !is_known).map(Spanned::span)
+}
+
 /// Refuses keys that the kind does not have: they would be without effect.
 fn strangers(source: Source<'_>, written: &ArrivalsWritten) -> Result<(), Failure> {
     use ArrivalsKind::{Closed, Constant, Gamma, Poisson, Ramp, Trace};
     let kind = *written.kind.get_ref();
     let gamma_gaps = (written.gaps.as_ref()).is_some_and(|g| *g.get_ref() == GapsWritten::Gamma);
-    let span = |s: Option<std::ops::Range<usize>>, is_known: bool| s.filter(|_| !is_known);
     let keys = [
         (
             "rate_per_s",
-            span(
-                written.rate_per_s.as_ref().map(Spanned::span),
+            stranger(
+                &written.rate_per_s,
                 matches!(kind, Constant | Poisson | Gamma),
             ),
         ),
         (
             "burstiness",
-            span(
-                written.burstiness.as_ref().map(Spanned::span),
+            stranger(
+                &written.burstiness,
                 kind == Gamma || (kind == Ramp && gamma_gaps),
             ),
         ),
-        (
-            "gaps",
-            span(written.gaps.as_ref().map(Spanned::span), kind == Ramp),
-        ),
-        (
-            "stages",
-            span(written.stages.as_ref().map(Spanned::span), kind == Ramp),
-        ),
-        (
-            "path",
-            span(written.path.as_ref().map(Spanned::span), kind == Trace),
-        ),
-        (
-            "format",
-            span(written.format.as_ref().map(Spanned::span), kind == Trace),
-        ),
-        (
-            "time_scale",
-            span(
-                written.time_scale.as_ref().map(Spanned::span),
-                kind == Trace,
-            ),
-        ),
+        ("gaps", stranger(&written.gaps, kind == Ramp)),
+        ("stages", stranger(&written.stages, kind == Ramp)),
+        ("path", stranger(&written.path, kind == Trace)),
+        ("format", stranger(&written.format, kind == Trace)),
+        ("time_scale", stranger(&written.time_scale, kind == Trace)),
         (
             "max_in_flight",
-            span(
-                written.max_in_flight.as_ref().map(Spanned::span),
-                kind != Closed,
-            ),
+            stranger(&written.max_in_flight, kind != Closed),
         ),
     ];
     match keys.into_iter().find_map(|(key, span)| Some((key, span?))) {

@@ -63,6 +63,12 @@ impl Experiment {
         self.judged.samples().iter().map(SampleLine::of).collect()
     }
 
+    /// The backend that serves a model; a recorded one has none.
+    pub(crate) fn backend_of(&self, model: &ModelWritten) -> Option<&BackendWritten> {
+        let name = model.backend.as_ref()?;
+        self.backends.iter().find(|b| &b.name == name)
+    }
+
     /// Whether answers come from a recording.
     pub(crate) fn is_replay(&self) -> bool {
         self.run.mode == ModeWritten::Replay

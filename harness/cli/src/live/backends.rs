@@ -33,7 +33,7 @@ pub(super) async fn start(experiment: &Experiment) -> Result<Started, Failure> {
     let mut backends: BTreeMap<Arc<str>, Arc<dyn Backend>> = BTreeMap::new();
     let mut watched = Vec::new();
     for model in &experiment.models {
-        let Some(backend) = places.backend(experiment, model) else {
+        let Some(backend) = experiment.backend_of(model) else {
             continue;
         };
         let config = places.config(experiment, model, backend)?;
@@ -95,16 +95,6 @@ impl Places {
         for server in self.servers {
             server.shutdown().await;
         }
-    }
-
-    /// The backend that serves a model.
-    pub(crate) fn backend<'e>(
-        &self,
-        experiment: &'e Experiment,
-        model: &ModelWritten,
-    ) -> Option<&'e BackendWritten> {
-        let name = model.backend.as_ref()?;
-        experiment.backends.iter().find(|b| &b.name == name)
     }
 
     /// How a model is reached.

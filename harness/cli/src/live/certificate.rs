@@ -8,11 +8,6 @@ use weighbridge_engine::{LiveSummary, RunEnd};
 use weighbridge_record::Trial;
 use weighbridge_reports::table::RunTable;
 
-/// Note that says whether the client kept up.
-const VALIDITY: &str = "client.validity";
-/// What it says then.
-const VALID: &str = "valid";
-
 /// What was wrong with the client in an earlier part of the run, whose trials are kept.
 pub(super) fn earlier(dir: &Path, done: &[Trial]) -> Option<String> {
     if done.is_empty() {
@@ -20,7 +15,10 @@ pub(super) fn earlier(dir: &Path, done: &[Trial]) -> Option<String> {
     }
     let text = std::fs::read_to_string(dir.join(RunTable::NOTES)).ok()?;
     let notes: BTreeMap<String, String> = serde_json::from_str(&text).ok()?;
-    notes.get(VALIDITY).filter(|said| *said != VALID).cloned()
+    notes
+        .get(RunTable::VALIDITY)
+        .filter(|said| *said != RunTable::VALID)
+        .cloned()
 }
 
 /// Everything that is known of the client; `earlier` problems stay, since the trials stay.
@@ -44,10 +42,10 @@ pub(super) fn notes(summary: &LiveSummary, earlier: Option<&str>) -> BTreeMap<St
     let mut problems: Vec<&str> = v.problems.iter().map(String::as_str).collect();
     problems.extend(earlier.filter(|said| !problems.contains(said)));
     let validity = match problems.as_slice() {
-        [] => VALID.to_owned(),
+        [] => RunTable::VALID.to_owned(),
         some => some.join("; "),
     };
-    notes.0.insert(VALIDITY.to_owned(), validity);
+    notes.0.insert(RunTable::VALIDITY.to_owned(), validity);
     if let RunEnd::Budget(limit) = summary.end {
         let limit = limit.as_str().to_owned();
         notes.0.insert("budget_reached".to_owned(), limit);

@@ -74,7 +74,7 @@ pub(crate) async fn check_up(experiment: &Experiment) -> Result<Vec<Checkup>, Fa
     let places = Places::start(experiment).await?;
     let mut checkups = Vec::new();
     for model in &experiment.models {
-        if let Some(backend) = places.backend(experiment, model) {
+        if let Some(backend) = experiment.backend_of(model) {
             checkups.push(one(experiment, &places, model, backend).await);
         }
     }

@@ -47,9 +47,7 @@ pub(super) fn without_confidence(experiment: &Experiment, planned: &[Planned]) -
         return Vec::new();
     }
     let silent = experiment.models.iter().filter_map(|model| {
-        let backend = model.backend.as_ref()?;
-        let backend = experiment.backends.iter().find(|b| &b.name == backend)?;
-        let dialect = backend.dialect();
+        let dialect = experiment.backend_of(model)?.dialect();
         (!dialect.has_logprobs()).then(|| {
             format!(
                 "model `{}` has no token probabilities (`{}`): {} sees no confidence from it",

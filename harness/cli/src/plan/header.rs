@@ -77,17 +77,16 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
 }
 
 fn fleet(experiment: &Experiment) -> Vec<ModelEntry> {
-    let dialect = |backend: Option<&String>| {
-        let named = backend.and_then(|b| experiment.backends.iter().find(|x| &x.name == b));
-        named.map_or("recorded", |b| b.shown()).to_owned()
+    let dialect = |model: &crate::config::ModelWritten| {
+        let backend = experiment.backend_of(model);
+        backend
+            .filter(|_| !experiment.is_replay())
+            .map_or("recorded", |b| b.shown())
+            .to_owned()
     };
     let entry = |m: &crate::config::ModelWritten| ModelEntry {
         name: m.name.clone(),
-        dialect: if experiment.is_replay() {
-            "recorded".to_owned()
-        } else {
-            dialect(m.backend.as_ref())
-        },
+        dialect: dialect(m),
         price: m.price,
     };
     experiment.models.iter().map(entry).collect()

@@ -159,11 +159,12 @@ impl HttpBackend {
             reading.fail(kind, problem);
         }
         attempt.end_ms = Some(stream.clock.now_ms());
-        let chars = call
-            .messages
-            .iter()
-            .map(|m| m.content.chars().count())
-            .sum();
+        let chars = || {
+            call.messages
+                .iter()
+                .map(|m| m.content.chars().count())
+                .sum()
+        };
         let said = std::mem::take(&mut reading.said);
         attempt.server = self.said(head, said);
         match reading.finish(&mut attempt, chars) {

@@ -175,7 +175,7 @@ impl Reading {
     pub(super) fn finish(
         mut self,
         attempt: &mut Attempt,
-        prompt_chars: usize,
+        prompt_chars: impl FnOnce() -> usize,
     ) -> Result<String, (AttemptErrorKind, String)> {
         if self.text.is_empty() {
             self.text = std::mem::take(&mut self.tool);
@@ -195,14 +195,15 @@ impl Reading {
         attempt.confidence = (self.logprob_count > 0)
             .then(|| (self.logprob_sum / f64::from(self.logprob_count)).exp())
             .filter(|c| c.is_finite());
-        let chars = self.text.chars().count();
+        // Most servers count; then nobody here has to.
         attempt.usage = self
             .usage
-            .unwrap_or_else(|| Usage::estimate(prompt_chars, chars));
+            .unwrap_or_else(|| Usage::estimate(prompt_chars(), self.text.chars().count()));
         if let Some(failure) = self.failure {
             return Err(failure);
         }
         if !self.is_done {
+            let chars = self.text.chars().count();
             let message =
                 format!("the stream ended without its terminator after {chars} characters");
             return Err((AttemptErrorKind::Truncated, message));
@@ -263,7 +264,7 @@ mod tests {
             Ok(())
         });
         let mut attempt = Attempt::new("m".into());
-        assert_eq!(reading.finish(&mut attempt, 4).unwrap(), "x");
+        assert_eq!(reading.finish(&mut attempt, || 4).unwrap(), "x");
         assert!((attempt.confidence.unwrap() - 0.5).abs() < 1e-12);
         assert_eq!(attempt.first_text_ms, None);
     }
@@ -284,7 +285,7 @@ mod tests {
         chunk(&mut reading, 4.0, &[WireEvent::ToolCall("t")]);
         chunk(&mut reading, 5.0, &[WireEvent::Done]);
         let mut attempt = Attempt::new("m".into());
-        reading.finish(&mut attempt, 4).unwrap();
+        reading.finish(&mut attempt, || 4).unwrap();
         assert_eq!(attempt.first_token_ms, Some(2.0));
         assert_eq!(attempt.first_reasoning_ms, Some(2.0));
         assert_eq!(attempt.first_text_ms, Some(3.0));
@@ -316,7 +317,7 @@ mod tests {
             &[WireEvent::Content("e"), WireEvent::Done],
         );
         let mut attempt = Attempt::new("m".into());
-        reading.finish(&mut attempt, 4).unwrap();
+        reading.finish(&mut attempt, || 4).unwrap();
         let gaps = [
             (0.0, Some(2)),
             (10.5, None),

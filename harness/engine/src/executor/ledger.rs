@@ -121,16 +121,17 @@ impl Ledger {
             state.calls += 1;
             Ok(held_usd)
         })?;
-        let reservation = Reservation {
+        let mut reservation = Reservation {
             ledger: self,
             trial: trial.clone(),
             model: Arc::clone(model),
             held_usd,
+            spent_usd: held_usd,
         };
         if !self.note(trial, held_usd, 1) {
             // Nothing was sent.
             self.with(|state| state.calls -= 1);
-            reservation.release(0.0);
+            reservation.spent_usd = 0.0;
             return Err(BudgetLimit::Journal);
         }
         Ok(reservation)
@@ -196,12 +197,14 @@ pub(super) struct Reservation<'a> {
     trial: TrialKey,
     model: Arc<str>,
     held_usd: f64,
+    /// What counts as spent at the end.
+    spent_usd: f64,
 }
 
 impl Reservation<'_> {
     /// Replaces the worst case by what the call did cost; `None` where nobody knows, which counts as
     /// the worst case. Says by how much it was more than the worst case, if it was.
-    pub(super) fn settle(self, usd: Option<f64>) -> Option<f64> {
+    pub(super) fn settle(mut self, usd: Option<f64>) -> Option<f64> {
         let usd = usd.unwrap_or(self.held_usd);
         let excess = usd - self.held_usd;
         if excess > 0.0 {
@@ -212,16 +215,9 @@ impl Reservation<'_> {
         }
         // A correction that cannot be written leaves the worst case in the journal: safe.
         self.ledger.note(&self.trial, usd - self.held_usd, 0);
-        self.release(usd);
+        // Dropping moves it from reserved to spent.
+        self.spent_usd = usd;
         (excess > 0.0).then_some(excess)
-    }
-
-    fn release(mut self, usd: f64) {
-        let held = std::mem::take(&mut self.held_usd);
-        self.ledger.with(|state| {
-            state.reserved_usd -= held;
-            state.spent_usd += usd;
-        });
     }
 }
 
@@ -229,7 +225,7 @@ impl Drop for Reservation<'_> {
     fn drop(&mut self) {
         self.ledger.with(|state| {
             state.reserved_usd -= self.held_usd;
-            state.spent_usd += self.held_usd;
+            state.spent_usd += self.spent_usd;
         });
     }
 }

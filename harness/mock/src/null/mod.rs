@@ -17,7 +17,7 @@ mod record;
 mod request;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ use tokio::task::JoinHandle;
 pub use answer::LAST_WORD;
 pub use record::NullRecord;
 
+use crate::server::bind;
 use answer::Script;
 use record::Records;
 
@@ -76,11 +77,7 @@ struct Shared {
 /// # Errors
 /// What binding the port reports, with the port in the message.
 pub async fn serve_null(config: NullConfig) -> io::Result<NullServer> {
-    let port = config.port;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener = listener
-        .map_err(|e| io::Error::new(e.kind(), format!("cannot bind 127.0.0.1:{port}: {e}")))?;
-    let addr = listener.local_addr()?;
+    let (listener, addr) = bind(config.port).await?;
     let shared = Arc::new(Shared {
         config,
         script: Script::new(config.tokens.max(1)),

@@ -73,7 +73,8 @@ pub async fn serve(config: FleetConfig) -> io::Result<Fleet> {
     })
 }
 
-async fn bind(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
+/// A listener on the loopback interface, and where it is; port 0 lets the system choose.
+pub(crate) async fn bind(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     let named =
         |e: io::Error| io::Error::new(e.kind(), format!("cannot bind 127.0.0.1:{port}: {e}"));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))

@@ -48,6 +48,7 @@ mod tgi;
 mod wire;
 
 pub use config::{ChoiceReport, FleetConfig, Gateway, RoleChunk};
+pub(crate) use fleet::bind;
 pub use fleet::{Fleet, serve};
 pub use provider::Provider;
 pub use record::{Outcome, RequestRecord};

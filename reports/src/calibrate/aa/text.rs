@@ -7,8 +7,8 @@ use weighbridge_record::SliceTier;
 use super::alarms::SliceNoise;
 use super::run::{Aa, Noise};
 use super::times::TimeNoise;
-use crate::calibrate::words::{percent, share};
-use crate::gate::{points, points_up};
+use crate::calibrate::words::share;
+use crate::gate::{percent, points, points_up};
 use crate::model::{Estimate, Outcome};
 use crate::render::plain;
 

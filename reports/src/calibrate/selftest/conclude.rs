@@ -5,7 +5,7 @@ use weighbridge_record::SliceTier;
 use super::candidate::{Row, TargetTest};
 use super::run::Options;
 use crate::compare::Levels;
-use crate::gate::points;
+use crate::gate::{percent, points};
 use crate::stats::proportion::clopper_pearson_upper;
 
 /// Monte-Carlo standard errors granted before a share counts as off.
@@ -136,10 +136,6 @@ fn caught(
         )
     });
     (Some(true), text)
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", 100.0 * share)
 }
 
 #[cfg(test)]

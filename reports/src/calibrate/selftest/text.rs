@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::candidate::{Row, TargetTest};
 use super::run::SelfTest;
-use crate::calibrate::words::{percent, share};
-use crate::gate::points;
+use crate::calibrate::words::share;
+use crate::gate::{percent, points};
 use crate::model::Outcome;
 use crate::render::plain;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// What the limits of one backend did to a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LimitFacts {
     /// Name of the backend.
     pub name: Arc<str>,

@@ -17,7 +17,6 @@ use crate::backend::Reply;
 /// Stands before one backend. Calls go in the order in which they ask.
 #[derive(Debug)]
 pub(in crate::executor) struct Limiter {
-    name: Arc<str>,
     clock: Clock,
     /// A server that asks for more than this is not waited for.
     patience_ms: f64,
@@ -70,7 +69,6 @@ impl Limiter {
         let now_ms = clock.now_ms();
         let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::new(limit, now_ms));
         Self {
-            name: Arc::clone(&rules.name),
             clock,
             patience_ms: patience.as_secs_f64() * 1e3,
             turn: tokio::sync::Mutex::new(()),
@@ -86,7 +84,10 @@ impl Limiter {
                 in_flight: 0,
                 in_flight_tokens: 0.0,
                 holds: 0,
-                facts: facts(&rules.name),
+                facts: LimitFacts {
+                    name: Arc::clone(&rules.name),
+                    ..LimitFacts::default()
+                },
             }),
         }
     }
@@ -100,12 +101,12 @@ impl Limiter {
     pub(in crate::executor) async fn admit(&self, tokens: u64) -> Result<Permit<'_>, Refusal> {
         let asked_ms = self.clock.now_ms();
         let units = tokens as f64;
-        // What fails at once does not queue behind those that wait.
-        if let Some(refusal) = self.with(|state| self.refused(state, asked_ms)) {
+        // What fails at once does not queue behind those that wait. A hold that is under way when the
+        // call asks has begun before; its holder wakes up once more.
+        let (refusal, holds) = self.with(|state| (self.refused(state, asked_ms), state.holds));
+        if let Some(refusal) = refusal {
             return Err(refusal);
         }
-        // A hold that is under way when the call asks has begun before; its holder wakes up once more.
-        let holds = self.with(|state| state.holds);
         let is_behind = self.turn.try_lock().is_err();
         let _turn = self.turn.lock().await;
         loop {
@@ -147,7 +148,7 @@ impl Limiter {
     }
 
     fn refused(&self, state: &mut State, now_ms: f64) -> Option<Refusal> {
-        let name = &self.name;
+        let name = &state.facts.name;
         let left_ms = state.resume_ms - now_ms;
         let answer = state.breaker.as_ref().map(|b| b.ask(now_ms));
         let reason = match answer {
@@ -205,21 +206,6 @@ impl Limiter {
                 ..state.facts.clone()
             }
         })
-    }
-}
-
-fn facts(name: &Arc<str>) -> LimitFacts {
-    LimitFacts {
-        name: Arc::clone(name),
-        waited: 0,
-        waited_ms: 0.0,
-        longest_wait_ms: 0.0,
-        pauses: 0,
-        refusals: 0,
-        cuts: 0,
-        fewest_at_once: None,
-        openings: 0,
-        not_sent: 0,
     }
 }
 
