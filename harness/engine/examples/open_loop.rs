@@ -2,9 +2,11 @@
 //! rate and variation of the gaps, and a server that stands still for 2 s.
 //!
 //! `cargo run --release -p weighbridge-engine --example open_loop -- 200 3000`, `-- 1000 10000`,
-//! `-- stall` (Unix: the server process is stopped and continued). The server is a process of its own,
-//! 50 ms to the first token and 64 tokens in 5 ms steps, one event each or, with a third number, so many
-//! to an event; every trial is parsed, scored and written to disk. Prints one JSON object.
+//! `-- stall` (Unix: the server process is stopped and continued). The server is the null backend in a
+//! process of its own: 50 ms to the first token and 8 tokens or, with a third number, so many in 5 ms
+//! steps, one event each. Its clock marks a request when it was read to its end, and a first token just
+//! before it is handed to the socket. Every trial is parsed, scored and written to disk. Prints one
+//! JSON object.
 
 #![expect(
     clippy::print_stdout,
@@ -13,7 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +28,7 @@ use weighbridge_engine::executor::{ClientLimits, Stop, Warmup};
 use weighbridge_engine::{
     Dialect, Event, HttpBackend, HttpConfig, Live, LiveSummary, PriceBook, Settings,
 };
-use weighbridge_mock::{FleetConfig, RequestRecord, builtin_tiers, serve};
+use weighbridge_mock::null::{NullConfig, NullRecord, serve_null};
 use weighbridge_policies::{Decision, Needs, Observed, Policy, Request, Session, Step};
 use weighbridge_record::Trial;
 
@@ -39,30 +41,26 @@ fn main() -> Result<(), Failed> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", tokens] => server(tokens.parse()?),
         ["stall"] => stall(),
-        [rate, n] => fidelity(rate.parse()?, n.parse()?, "1"),
+        [rate, n] => fidelity(rate.parse()?, n.parse()?, "8"),
         [rate, n, tokens] => fidelity(rate.parse()?, n.parse()?, tokens),
         _ => Err("give a rate per second and a number of requests, or `stall`".into()),
     }
 }
 
 /// The server, until it is killed.
-fn server(tokens_per_event: usize) -> Result<(), Failed> {
-    let mut tier = builtin_tiers().swap_remove(0);
-    tier.engine.base_ttft_ms = 50.0;
-    tier.engine.decode_tokens_per_s = 200.0;
-    tier.engine.prefill_tokens_per_s = 1e9;
-    tier.engine.max_sequences = 100_000;
+fn server(tokens: usize) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let fleet = serve(FleetConfig {
-            tiers: vec![tier],
-            tokens_per_event,
-            ..FleetConfig::default()
+        let server = serve_null(NullConfig {
+            tokens,
+            ttft: Duration::from_millis(50),
+            itl: Duration::from_millis(5),
+            ..NullConfig::default()
         })
         .await?;
-        println!("{}", fleet.addr());
+        println!("{}", server.addr());
         std::future::pending::<()>().await;
         Ok(())
     })
@@ -72,9 +70,9 @@ fn server(tokens_per_event: usize) -> Result<(), Failed> {
 struct Server(Child, SocketAddr);
 
 impl Server {
-    fn start(tokens_per_event: &str) -> Result<Self, Failed> {
+    fn start(tokens: &str) -> Result<Self, Failed> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["serve", tokens_per_event])
+            .args(["serve", tokens])
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();
@@ -84,20 +82,21 @@ impl Server {
         Ok(Self(child, addr))
     }
 
-    /// Its own log by request.
-    fn log(&self) -> Result<HashMap<String, RequestRecord>, Failed> {
+    /// Its own marks by request.
+    fn log(&self) -> Result<HashMap<String, NullRecord>, Failed> {
         let mut socket = TcpStream::connect(self.1)?;
-        socket.write_all(b"GET /debug/log HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n")?;
+        socket.write_all(b"GET /records HTTP/1.1\r\nhost: m\r\n\r\n")?;
+        // It keeps connections open, but not after the client closed its half.
+        socket.shutdown(Shutdown::Write)?;
         let mut text = String::new();
         socket.read_to_string(&mut text)?;
-        let (_, body) = text.split_once("\r\n\r\n").ok_or("no log")?;
-        let lines = body.lines().filter(|line| line.starts_with('{'));
-        let mut log = HashMap::new();
-        for line in lines {
-            let record: RequestRecord = serde_json::from_str(line)?;
-            log.insert(record.request_id.clone(), record);
-        }
-        Ok(log)
+        let (_, body) = text.split_once("\r\n\r\n").ok_or("no records")?;
+        body.lines()
+            .map(|line| {
+                let record: NullRecord = serde_json::from_str(line)?;
+                Ok((record.request.to_string(), record))
+            })
+            .collect()
     }
 }
 
@@ -133,9 +132,7 @@ impl Session for Walk {
 
 /// Sends `n` requests on a schedule, through the whole path to the disk.
 fn run(server: &Server, arrivals: Arrivals, n: usize) -> Result<(LiveSummary, Vec<Trial>), Failed> {
-    let mut config = HttpConfig::new(format!("http://{}", server.1), "nano", Dialect::Vllm);
-    config.max_output_tokens = Some(64);
-    config.extra.insert("min_tokens".to_owned(), json!(64));
+    let config = HttpConfig::new(format!("http://{}/v1", server.1), "null", Dialect::Openai);
     let prompt = |i: usize| {
         format!(
             "{i} {}",
@@ -193,23 +190,23 @@ fn quantile(values: &mut [f64], q: f64) -> f64 {
     values[((q * values.len() as f64).ceil() as usize).clamp(1, values.len()) - 1]
 }
 
-fn fidelity(rate_per_s: f64, n: usize, tokens_per_event: &str) -> Result<(), Failed> {
-    let server = Server::start(tokens_per_event)?;
+fn fidelity(rate_per_s: f64, n: usize, tokens: &str) -> Result<(), Failed> {
+    let server = Server::start(tokens)?;
     let (summary, trials) = run(&server, Arrivals::steady(rate_per_s, Gaps::Exponential), n)?;
     let log = server.log()?;
     let (mut seen, mut truth, mut error, mut arrived) = (vec![], vec![], vec![], vec![]);
-    let (mut sent, mut way) = (vec![], vec![]);
+    let (mut sent, mut way, mut read) = (vec![], vec![], vec![]);
     let mut failed = 0;
     for trial in &trials {
         let record = trial.attempts[0]
             .request_id
             .as_ref()
             .and_then(|id| log.get(id));
-        let both = trial.ttft_ms.zip(record.and_then(RequestRecord::ttft_us));
-        let (Some((ttft_ms, server_us)), Some(record)) = (both, record) else {
+        let (Some(ttft_ms), Some(record)) = (trial.ttft_ms, record) else {
             failed += 1;
             continue;
         };
+        let server_us = record.first_token_us - record.arrived_us;
         arrived.push(record.arrived_us as f64 / 1e3);
         if !trial.is_warmup() {
             seen.push(ttft_ms);
@@ -217,6 +214,7 @@ fn fidelity(rate_per_s: f64, n: usize, tokens_per_event: &str) -> Result<(), Fai
             error.push(ttft_ms - server_us as f64 / 1e3);
             let sent_ms = trial.attempts[0].sent_ms.unwrap_or(0.0);
             sent.push(sent_ms);
+            read.extend(trial.attempts[0].read_lag_ms);
             way.push(ttft_ms - sent_ms - server_us as f64 / 1e3);
         }
     }
@@ -237,6 +235,9 @@ fn fidelity(rate_per_s: f64, n: usize, tokens_per_event: &str) -> Result<(), Fai
         "sent_p99_ms": quantile(&mut sent, 0.99),
         "way_p50_ms": quantile(&mut way, 0.5),
         "way_p99_ms": quantile(&mut way, 0.99),
+        // In no time: how long tokens lay in the socket before they were read.
+        "read_lag_p50_ms": quantile(&mut read, 0.5),
+        "read_lag_p99_ms": quantile(&mut read, 0.99),
         "scheduled_per_s": pace.offered_per_s,
         "sent_per_s": pace.achieved_per_s,
         "server_per_s": 1e3 * (arrived.len() - 1) as f64 / (arrived[arrived.len() - 1] - arrived[0]),
@@ -256,7 +257,7 @@ fn fidelity(rate_per_s: f64, n: usize, tokens_per_event: &str) -> Result<(), Fai
 
 /// Stops the server for 2 s in 15 s of constant 100/s.
 fn stall() -> Result<(), Failed> {
-    let server = Server::start("1")?;
+    let server = Server::start("64")?;
     let pid = server.0.id().to_string();
     let signal = move |name: &str| Command::new("kill").args([name, &pid]).status();
     let stopper = std::thread::spawn(move || -> std::io::Result<()> {
@@ -274,7 +275,7 @@ fn stall() -> Result<(), Failed> {
     let mut marks = Vec::new();
     for trial in &trials {
         let record = (trial.attempts[0].request_id.as_ref()).and_then(|id| log.get(id));
-        let first = record.and_then(|record| record.first_token_us);
+        let first = record.map(|record| record.first_token_us);
         if let (Some(start), Some(ttft), Some(first)) = (trial.start_ms, trial.ttft_ms, first) {
             seen.push(ttft);
             marks.push((start, start + ttft, first as f64 / 1e3));

@@ -31,6 +31,12 @@ impl Clock {
         self.origin.elapsed().as_secs_f64() * 1e3
     }
 
+    /// Milliseconds from the origin to an instant; 0 before it.
+    pub(crate) fn ms_at(&self, instant: Instant) -> f64 {
+        let since = instant.saturating_duration_since(self.origin);
+        since.as_secs_f64() * 1e3
+    }
+
     /// Milliseconds from the origin of another clock to the origin of this one; 0 if it is later.
     pub fn since_ms(&self, other: &Self) -> f64 {
         let since = self.origin.saturating_duration_since(other.origin);

@@ -48,6 +48,10 @@ pub struct Attempt {
     /// When the response ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_ms: Option<f64>,
+    /// How long the first token lay in this machine's socket before the client read it. In no other
+    /// mark: those tell when bytes arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_lag_ms: Option<f64>,
     /// Token-bearing chunks received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunks: Option<u32>,
@@ -102,6 +106,7 @@ impl Attempt {
             first_tool_ms: None,
             last_token_ms: None,
             end_ms: None,
+            read_lag_ms: None,
             chunks: None,
             gaps: Vec::new(),
             is_bursty: false,

@@ -1,7 +1,8 @@
 //! One HTTP/1.1 connection, read where its bytes arrive.
 //!
-//! No task and no channel stands between the socket and who reads the answer: bytes are stamped when
-//! the read that brought them returns, and parsed in place. That is also what keeps the client cheap.
+//! No task and no channel stands between the socket and who reads the answer: bytes carry the time of
+//! their arrival (see [`super::socket`]) and are parsed in place. That is also what keeps the client
+//! cheap.
 
 use std::io;
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
+use super::arrived::Arrived;
 use super::body::{Body, Broken};
 use super::connections::chain;
 use super::response::{self, Response};
@@ -41,6 +43,7 @@ pub(super) enum Lost {
 /// A connection between two requests, or in one.
 pub(super) struct Connection {
     stream: Box<dyn Stream>,
+    arrived: Arrived,
     /// Bytes that were read; those in `start..end` were not looked at yet.
     buffer: Vec<u8>,
     start: usize,
@@ -50,15 +53,22 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn over(stream: impl Stream + 'static) -> Self {
+    /// A connection over a stream on a socket that marks what arrives in `arrived`.
+    pub(super) fn over(stream: impl Stream + 'static, arrived: Arrived) -> Self {
         Self {
             stream: Box::new(stream),
+            arrived,
             buffer: vec![0; BUFFER],
             start: 0,
             end: 0,
             body: Body::Done,
             keeps_open: true,
         }
+    }
+
+    /// When the bytes that were read last had arrived.
+    pub(super) fn arrived(&self) -> &Arrived {
+        &self.arrived
     }
 
     /// Hands a whole request to the socket.

@@ -1,27 +1,28 @@
 //! Kept-alive HTTP/1.1 connections to one server.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::header::{HeaderName, HeaderValue, SERVER};
 use hyper::{HeaderMap, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use tower_service::Service;
 
+use super::arrived::Arrived;
 use super::connection::Connection;
 use super::route::Route;
+use super::socket::Dial;
 use super::{BackendError, HttpConfig, trust};
 
-type Plain = HttpsConnector<HttpConnector>;
+type Plain = HttpsConnector<Dial>;
 
 /// Opens connections and keeps those that can be used again. Never retries.
 pub(super) struct Connections {
-    connector: Plain,
-    /// The same through a tunnel, where the route has one.
-    tunnel: Option<HttpsConnector<Tunnel<Plain>>>,
+    tcp: HttpConnector,
+    tls: Arc<ClientConfig>,
     address: Uri,
     route: Route,
     timeout: Duration,
@@ -40,25 +41,11 @@ impl Connections {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(timeout));
-        let tls = trust::tls(config.ca_file.as_deref())?;
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let route = Route::from_environment(address)?;
-        let tunnel = route.tunnel(&connector).map(|tunnel| {
-            HttpsConnectorBuilder::new()
-                .with_tls_config(tls)
-                .https_or_http()
-                .enable_http1()
-                .wrap_connector(tunnel)
-        });
         Ok(Self {
-            connector,
-            tunnel,
+            tcp,
+            tls: Arc::new(trust::tls(config.ca_file.as_deref())?),
             address: address.clone(),
-            route,
+            route: Route::from_environment(address)?,
             timeout,
             idle: Mutex::new(Vec::new()),
         })
@@ -104,15 +91,19 @@ impl Connections {
     }
 
     async fn open(&self) -> Result<Connection, String> {
-        if let Some(tunnel) = &self.tunnel {
-            let stream = tunnel.clone().call(self.address.clone()).await;
+        let arrived = Arrived::new();
+        let dial = Dial::new(self.tcp.clone(), arrived.clone());
+        let mut connector = Plain::from((dial, Arc::clone(&self.tls)));
+        if let Some(tunnel) = self.route.tunnel(&connector) {
+            let mut within = HttpsConnector::from((tunnel, Arc::clone(&self.tls)));
+            let stream = within.call(self.address.clone()).await;
             let stream = stream.map_err(|e| chain(&*e))?;
-            return Ok(Connection::over(TokioIo::new(stream)));
+            return Ok(Connection::over(TokioIo::new(stream), arrived));
         }
         let to = self.route.proxy().unwrap_or(&self.address);
-        let stream = self.connector.clone().call(to.clone()).await;
+        let stream = connector.call(to.clone()).await;
         let stream = stream.map_err(|e| chain(&*e))?;
-        Ok(Connection::over(TokioIo::new(stream)))
+        Ok(Connection::over(TokioIo::new(stream), arrived))
     }
 }
 

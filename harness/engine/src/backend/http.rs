@@ -1,4 +1,4 @@
-//! The measuring HTTP client: stamps bytes as they arrive, before anything reads them.
+//! The measuring HTTP client: every byte has the time of its arrival, whenever it is read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -94,7 +94,7 @@ impl HttpBackend {
                 return self.failed(attempt, AttemptErrorKind::Timeout, &problem, clock);
             }
         };
-        attempt.headers_ms = Some(clock.now_ms());
+        attempt.headers_ms = Some(clock.ms_at(connection.arrived().at()));
         let mut head = Head::read(&response.headers, self.model_header.as_ref());
         attempt.request_id = head.request_id.take();
         if let Some(id) = &mut attempt.request_id {
@@ -155,16 +155,19 @@ impl HttpBackend {
             true => self.read_whole(stream, &mut attempt, &mut reading).await,
             false => self.read_stream(stream, &mut attempt, &mut reading).await,
         };
-        if let Err((kind, problem)) = read {
-            reading.fail(kind, problem);
-        }
-        attempt.end_ms = Some(stream.clock.now_ms());
+        attempt.end_ms = Some(match read {
+            Ok(()) => stream.arrived_ms(),
+            Err(_) => stream.clock.now_ms(),
+        });
         let chars = || {
             call.messages
                 .iter()
                 .map(|m| m.content.chars().count())
                 .sum()
         };
+        if let Err((kind, problem)) = read {
+            reading.fail(kind, problem);
+        }
         let said = std::mem::take(&mut reading.said);
         attempt.server = self.said(head, said);
         match reading.finish(&mut attempt, chars) {
@@ -195,6 +198,9 @@ impl HttpBackend {
                 if reading.has_failed() {
                     return Ok(());
                 }
+            }
+            if attempt.read_lag_ms.is_none() && reading.has_begun() {
+                attempt.read_lag_ms = Some(stream.read_lag_ms());
             }
             if reading.is_done {
                 stream.end().await;
@@ -348,8 +354,18 @@ struct Incoming {
 }
 
 impl Incoming {
-    /// Waits for more of the body: the time it arrived, stamped before anything looks at it; `None` at
-    /// the end.
+    /// When what was read last had arrived.
+    fn arrived_ms(&self) -> f64 {
+        self.clock.ms_at(self.connection.arrived().at())
+    }
+
+    /// How long it lay in the socket, to the microsecond.
+    fn read_lag_ms(&self) -> f64 {
+        let lay = self.connection.arrived().lay();
+        (lay.as_nanos() as f64 / 1e3).round() / 1e3
+    }
+
+    /// Waits for more of the body: the time it arrived; `None` at the end.
     async fn arrival(
         &mut self,
         attempt: &Attempt,
@@ -359,10 +375,8 @@ impl Incoming {
             None => timeouts.first_byte,
             Some(_) => timeouts.idle,
         };
-        let arrived = self.patience.wait(limit, self.connection.arrival()).await;
-        let at_ms = self.clock.now_ms();
-        match arrived {
-            Ok(Ok(more)) => Ok(more.then_some(at_ms)),
+        match self.patience.wait(limit, self.connection.arrival()).await {
+            Ok(Ok(more)) => Ok(more.then(|| self.arrived_ms())),
             Ok(Err(lost)) => Err(broken(lost)),
             Err(Elapsed) => {
                 let problem = format!("no bytes within {limit:?}");

@@ -2,6 +2,7 @@
 
 mod address;
 mod admin;
+mod arrived;
 mod body;
 mod call;
 mod config;
@@ -17,8 +18,13 @@ mod recorded;
 mod request;
 mod response;
 mod route;
+mod socket;
+#[cfg(target_os = "linux")]
+mod stamped;
 mod status;
 mod trust;
+#[cfg(not(target_os = "linux"))]
+mod unstamped;
 
 pub use admin::Admin;
 pub use call::{Backend, Call, Reply, ReplyFuture};

@@ -69,6 +69,11 @@ impl Reading {
         }
     }
 
+    /// Whether the first token has come.
+    pub(super) fn has_begun(&self) -> bool {
+        self.first_token_ms.is_some()
+    }
+
     /// Counts one token-bearing chunk. `counted` are its tokens by the server's running count.
     fn chunk(&mut self, at_ms: f64, counted: Option<u64>) {
         let gap_ms = self.last_token_ms.map_or(0.0, |last| at_ms - last);

@@ -11,7 +11,7 @@ use weighbridge_policies::stream;
 use weighbridge_record::{Arrival, Trial};
 
 use super::BudgetLimit;
-use super::pacer::{Due, Pacer, Queue, queue};
+use super::pacer::{Due, Pacer, Queue, queue, watch};
 use super::schedule::Unit;
 use super::trial::{Outcome, Shared};
 use crate::Clock;
@@ -73,6 +73,8 @@ impl Link {
     }
 
     async fn turn(self: Arc<Self>, due: Due, is_warmup: bool) {
+        // The pacer's thread is early; anybody else is not.
+        watch(due.at).await;
         let clock = Clock::at(due.at);
         let lag_ms = clock.now_ms();
         let mut report = Report::new(&self, &due, lag_ms);

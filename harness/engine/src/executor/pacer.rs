@@ -11,15 +11,20 @@ use tokio::time::Instant;
 use super::crew::Link;
 use super::schedule::Unit;
 
-/// How long before an instant the thread stops sleeping and watches the clock. A sleep ends up to
-/// about 60 µs late on an idle Linux machine (50 µs of it timer slack).
-const WATCH: Duration = Duration::from_micros(120);
+/// How long before its instant a turn is handed to the runtime. The sleep before it ends up to about
+/// 60 µs late on an idle Linux machine (50 µs of it timer slack), and a thread of the runtime that
+/// sleeps wakes as late again: both are over by then.
+const LEAD: Duration = Duration::from_micros(200);
+
+/// How long before its instant a turn stops letting others go first. No step of another stream takes
+/// longer as a rule.
+const WATCH: Duration = Duration::from_micros(40);
 
 /// What a schedule is kept by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Pacing {
-    /// A thread of its own, to within some microseconds. It spends up to a tenth of a millisecond of
-    /// processor time on each arrival.
+    /// A thread of its own, to within some microseconds. Each arrival takes up to a fifth of a
+    /// millisecond of processor time that nobody else wants.
     #[default]
     Thread,
     /// The runtime's timer, to within a millisecond or two. Follows paused time.
@@ -125,7 +130,7 @@ impl Pacer {
     /// Waits for its end, after its queue was dropped; how many units were between two turns.
     pub(super) async fn ended(self) -> usize {
         match self {
-            // It ends as soon as it looks at its queue: within the time it watches the clock.
+            // It ends as soon as it looks at its queue, which it does all the time.
             Self::Thread(thread) => thread.join().unwrap_or(0),
             Self::Runtime(task) => task.await.unwrap_or(0),
         }
@@ -133,6 +138,17 @@ impl Pacer {
 }
 
 type Waiting = BinaryHeap<Reverse<Due>>;
+
+/// Waits in the task of a turn for its instant, without a sleep, whose end would be late.
+pub(super) async fn watch(at: Instant) {
+    loop {
+        match at.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => return,
+            left if left > WATCH => tokio::task::yield_now().await,
+            _ => std::hint::spin_loop(),
+        }
+    }
+}
 
 fn between_turns(waiting: &Waiting) -> usize {
     waiting.iter().filter(|due| due.0.turn > 0).count()
@@ -150,8 +166,8 @@ fn on_thread(mut waiting: Waiting, queue: &blocking::Receiver<Due>, link: &Arc<L
         };
         let at = next.at;
         let left = at.saturating_duration_since(Instant::now());
-        if left > WATCH {
-            match queue.recv_timeout(left - WATCH) {
+        if left > LEAD {
+            match queue.recv_timeout(left - LEAD) {
                 Ok(due) => waiting.push(Reverse(due)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return between_turns(&waiting),
@@ -165,9 +181,6 @@ fn on_thread(mut waiting: Waiting, queue: &blocking::Receiver<Due>, link: &Arc<L
             }
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return between_turns(&waiting),
-        }
-        while Instant::now() < at {
-            std::hint::spin_loop();
         }
         if let Some(Reverse(due)) = waiting.pop() {
             link.launch(due);
