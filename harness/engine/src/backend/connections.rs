@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::header::{HeaderName, HeaderValue, SERVER};
 use hyper::{HeaderMap, Uri};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -102,8 +102,11 @@ impl Connections {
         }
         let to = self.route.proxy().unwrap_or(&self.address);
         let stream = connector.call(to.clone()).await;
-        let stream = stream.map_err(|e| chain(&*e))?;
-        Ok(Connection::over(TokioIo::new(stream), arrived))
+        Ok(match stream.map_err(|e| chain(&*e))? {
+            // Without wrappers, each of which would clear the read buffer before every read.
+            MaybeHttpsStream::Http(plain) => Connection::over(plain.into_inner(), arrived),
+            stream @ MaybeHttpsStream::Https(_) => Connection::over(TokioIo::new(stream), arrived),
+        })
     }
 }
 

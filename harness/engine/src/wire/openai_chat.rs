@@ -32,7 +32,7 @@ struct Chunk<'a> {
     choices: Option<FirstChoice<'a>>,
     #[serde(borrow, default)]
     model: Option<Text<'a>>,
-    // Boxed: a chunk is moved often, and these are in one chunk of an answer.
+    // Boxed: a chunk is moved often, and these are in one chunk of an answer, or of few servers.
     #[serde(default)]
     usage: Option<Box<UsageBody>>,
     #[serde(default)]
@@ -45,7 +45,7 @@ struct Chunk<'a> {
     #[serde(borrow, default)]
     object: Option<Text<'a>>,
     #[serde(borrow, default)]
-    provider: Option<Text<'a>>,
+    provider: Option<Box<Text<'a>>>,
 }
 
 /// What Groq adds.
@@ -92,9 +92,9 @@ struct Choice<'a> {
     #[serde(borrow, default, alias = "message")]
     delta: Option<Delta<'a>>,
     #[serde(default)]
-    logprobs: Option<ChoiceLogprobs>,
+    logprobs: Option<Box<ChoiceLogprobs>>,
     #[serde(borrow, default)]
-    finish_reason: Option<Text<'a>>,
+    finish_reason: Option<Box<Text<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -104,13 +104,13 @@ struct Delta<'a> {
     #[serde(borrow, default)]
     content: Option<ChatContent<'a>>,
     #[serde(borrow, default)]
-    refusal: Option<Text<'a>>,
+    refusal: Option<Box<Text<'a>>>,
     #[serde(borrow, default)]
-    reasoning: Option<Text<'a>>,
+    reasoning: Option<Box<Text<'a>>>,
     #[serde(borrow, default)]
-    reasoning_content: Option<Text<'a>>,
+    reasoning_content: Option<Box<Text<'a>>>,
     #[serde(borrow, default)]
-    tool_calls: Option<Vec<ToolCall<'a>>>,
+    tool_calls: Option<Box<[ToolCall<'a>]>>,
 }
 
 #[derive(Deserialize)]
@@ -236,7 +236,7 @@ impl Delta<'_> {
         if let Some(text) = filled(&self.refusal) {
             say(WireEvent::Content(text));
         }
-        let functions = self.tool_calls.iter().flatten();
+        let functions = self.tool_calls.iter().flat_map(|calls| calls.iter());
         for function in functions.filter_map(|call| call.function.as_ref()) {
             let parts = [&function.name, &function.arguments];
             for text in parts.into_iter().filter_map(filled) {

@@ -16,9 +16,16 @@ impl Text<'_> {
     }
 }
 
+impl<'a> AsRef<Text<'a>> for Text<'a> {
+    fn as_ref(&self) -> &Text<'a> {
+        self
+    }
+}
+
 /// The text, if there is one and it is not empty.
-pub(super) fn filled<'t>(text: &'t Option<Text<'_>>) -> Option<&'t str> {
-    text.as_ref().map(|text| &*text.0).filter(|t| !t.is_empty())
+pub(super) fn filled<'t, 'a: 't>(text: &'t Option<impl AsRef<Text<'a>>>) -> Option<&'t str> {
+    let text = text.as_ref().map(|text| &*text.as_ref().0);
+    text.filter(|t| !t.is_empty())
 }
 
 /// A text where there should be one; anything else is read over and counts as empty. Some servers
