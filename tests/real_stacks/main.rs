@@ -1,4 +1,5 @@
-//! Real inference servers under the binary: llama.cpp, LiteLLM proxy in front of it, vLLM on CPU.
+//! Real inference servers under the binary: llama.cpp, LiteLLM proxy and Portkey in front of it, vLLM on
+//! CPU.
 //!
 //! `setup.sh` in this folder sets the servers up; what is not set up is skipped and says so. Models
 //! have random weights: text is nonsense, wire, cache and scheduling are real.
@@ -14,5 +15,6 @@ mod experiment;
 mod http;
 mod litellm;
 mod llama;
+mod portkey;
 mod server;
 mod vllm;

@@ -162,7 +162,10 @@ fn run(server: &Server, arrivals: Arrivals, n: usize) -> Result<(LiveSummary, Ve
     };
     let path = std::env::temp_dir().join(format!("open-loop-{}.jsonl", std::process::id()));
     let mut log = BufWriter::new(std::fs::File::create(&path)?);
+    // As the command line has it: one thread for two processors.
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((processors / 2).max(1))
         .enable_all()
         .build()?;
     let done = runtime.block_on(async {

@@ -57,6 +57,10 @@ pub(crate) struct BackendWritten {
     /// Empty the server's prefix cache before the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) flush_cache: bool,
+    /// Whether answers are asked for as streams; true if absent. In one piece, the first token of an
+    /// answer is its last: times to first token are times of whole answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stream: Option<bool>,
     /// Record the gap before each chunk of a stream.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) record_gaps: bool,

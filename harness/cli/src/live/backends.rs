@@ -123,6 +123,7 @@ impl Places {
         config.prompt_cache = backend.prompt_cache.unwrap_or_default();
         config.cache_key = backend.prompt_cache_key.clone();
         config.model_header = backend.model_header.clone();
+        config.stream = backend.stream.unwrap_or(true);
         config.record_gaps = backend.record_gaps;
         let ca_file = backend.ca_file.as_ref();
         config.ca_file = ca_file.map(|file| experiment.folder.join(file));
