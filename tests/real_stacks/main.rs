@@ -1,4 +1,4 @@
-//! Real inference servers under the binary: llama.cpp, LiteLLM proxy and Portkey in front of it, vLLM on
+//! Real inference servers under the binary: llama.cpp, LiteLLM proxy, Portkey and RouteLLM in front of it, vLLM on
 //! CPU.
 //!
 //! `setup.sh` in this folder sets the servers up; what is not set up is skipped and says so. Models
@@ -16,5 +16,6 @@ mod http;
 mod litellm;
 mod llama;
 mod portkey;
+mod routellm;
 mod server;
 mod vllm;

