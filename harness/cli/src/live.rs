@@ -7,6 +7,9 @@ mod counters;
 mod gathered;
 mod judge;
 mod limits;
+mod nonce;
+mod overhead;
+mod prefix;
 mod preflight;
 pub(crate) mod record;
 
@@ -35,7 +38,7 @@ use crate::progress::Progress;
 pub(crate) fn live(
     experiment: &Experiment,
     planned: &[Planned],
-    header: RunHeader,
+    mut header: RunHeader,
     first: usize,
     dir: &Path,
     attempt: &Attempt,
@@ -58,6 +61,7 @@ pub(crate) fn live(
             watches.extend(server.begin().await);
         }
         let samples = experiment.sample_lines();
+        nonce::choose(experiment, &mut header);
         let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
         attempt.begun(&header)?;
         let judge = judge(experiment, header, samples)?;
@@ -65,7 +69,7 @@ pub(crate) fn live(
             experiment,
             planned,
             dir,
-            fleet.backends.clone(),
+            &fleet,
             Begun {
                 writer,
                 done,
@@ -143,7 +147,7 @@ async fn run(
     experiment: &Experiment,
     planned: &[Planned],
     dir: &Path,
-    backends: BTreeMap<Arc<str>, Arc<dyn weighbridge_engine::Backend>>,
+    fleet: &backends::Started,
     begun: Begun,
 ) -> Result<(RunTable, RunEnd), Failure> {
     let Begun {
@@ -156,7 +160,12 @@ async fn run(
     let samples = &experiment.judged.samples()[first..];
     let total = samples.len() * planned.len() * experiment.repeats as usize;
     let journal = limits::Spent::open(dir, &done)?;
-    let settings = limits::settings(experiment, &journal, settings(experiment, &done));
+    let nonce = nonce::kept(experiment, dir)?;
+    let settings = Settings {
+        nonce,
+        ..limits::settings(experiment, &journal, settings(experiment, &done))
+    };
+    let limit = settings.client.max_overhead_share;
     if !done.is_empty() {
         eprintln!("{} of {total} trials were finished before", done.len());
     }
@@ -165,7 +174,7 @@ async fn run(
     let live = Live {
         samples: samples.to_vec().into(),
         policies: plan::named(planned),
-        backends,
+        backends: fleet.backends.clone(),
         prices: crate::replay::price_book(experiment),
         settings,
         done: done.iter().map(key).collect(),
@@ -177,7 +186,10 @@ async fn run(
         eprintln!("{}", judge.sentence());
         handle.enough();
     }
-    let earlier = certificate::earlier(dir, &done);
+    let mut certificate = certificate::Certificate::begin(dir, &done);
+    if experiment.load.calibrate && done.len() < total {
+        certificate.overhead = Some(overhead::measure().await);
+    }
     drop(done);
     let handle = Arc::new(handle);
     let signals = tokio::spawn(interrupted(Arc::clone(&handle)));
@@ -189,15 +201,18 @@ async fn run(
     };
     let (summary, written) = record::run(live, stop, log).await;
     signals.abort();
-    let mut notes = certificate::notes(&summary, earlier.as_deref());
-    notes.extend(limits::notes(&summary));
     journal.close(&summary)?;
+    let (mut counted, mut seen) = (prefix::Counted::new(), BTreeMap::new());
     for watch in watches {
-        notes.extend(watch.end().await);
+        seen.extend(watch.end(&mut counted).await);
     }
-    if let Some(why) = written?.and_then(|judge| judge.budget) {
-        notes.insert(BUDGET_NOTE.to_owned(), why);
-    }
+    let budget = written?.and_then(|judge| judge.budget);
+    certificate.connections = fleet.connections.most();
+    certificate.prefix = prefix::check(experiment, dir, nonce, &counted, certificate.is_resumed)?;
+    let mut notes = certificate.notes(&summary, limit);
+    notes.extend(limits::notes(&summary));
+    notes.extend(seen);
+    notes.extend(budget.map(|why| (BUDGET_NOTE.to_owned(), why)));
     record::keep_notes(dir, &notes)?;
     // Read back from the log, so that places are right and a resumed run is whole; judged by the
     // gate policy of today, which may have changed since the log was begun.

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::body::{Body, Broken};
 use super::connections::chain;
+use super::open::Open;
 use super::response::{self, Response};
 
 /// A plain, encrypted or tunnelled stream of bytes.
@@ -47,6 +48,8 @@ pub(super) struct Connection {
     end: usize,
     body: Body,
     keeps_open: bool,
+    /// Its place in the count of open connections.
+    pub(super) open: Option<Open>,
 }
 
 impl Connection {
@@ -58,6 +61,7 @@ impl Connection {
             end: 0,
             body: Body::Done,
             keeps_open: true,
+            open: None,
         }
     }
 

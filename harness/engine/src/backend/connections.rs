@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
 use super::connection::Connection;
+use super::open::ConnectionCount;
 use super::route::Route;
 use super::{BackendError, HttpConfig, trust};
 
@@ -25,6 +26,7 @@ pub(super) struct Connections {
     address: Uri,
     route: Route,
     timeout: Duration,
+    count: ConnectionCount,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -60,6 +62,7 @@ impl Connections {
             address: address.clone(),
             route,
             timeout,
+            count: config.connections.clone(),
             idle: Mutex::new(Vec::new()),
         })
     }
@@ -85,7 +88,11 @@ impl Connections {
             }
         }
         match tokio::time::timeout(self.timeout, self.open()).await {
-            Ok(opened) => opened,
+            Ok(Ok(mut opened)) => {
+                opened.open = Some(self.count.one_more());
+                Ok(opened)
+            }
+            Ok(Err(problem)) => Err(problem),
             Err(_) => Err(format!("no connection within {:?}", self.timeout)),
         }
     }
