@@ -100,7 +100,12 @@ mod tests {
             blocks: blocks.to_vec(),
             session: None,
         };
-        let rows = [row(&[1, 2, 3]), row(&[1, 2, 4]), row(&[5, 6, 7]), row(&[1, 8, 9])];
+        let rows = [
+            row(&[1, 2, 3]),
+            row(&[1, 2, 4]),
+            row(&[5, 6, 7]),
+            row(&[1, 8, 9]),
+        ];
         let made = synthesise(TraceFormat::Mooncake, Path::new("t.jsonl"), &rows).unwrap();
         let run = |nonce: u64| -> Vec<String> {
             let front = nonce_words(nonce, "");

@@ -211,7 +211,10 @@ async fn run(
     certificate.prefix = prefix::check(experiment, dir, nonce, &counted, certificate.is_resumed)?;
     let mut notes = certificate.notes(&summary, limit);
     notes.extend(limits::notes(&summary));
-    notes.extend(seen);
+    for (name, value) in seen {
+        // What is there was said of trials, by a part of the run that had some.
+        notes.entry(name).or_insert(value);
+    }
     notes.extend(budget.map(|why| (BUDGET_NOTE.to_owned(), why)));
     record::keep_notes(dir, &notes)?;
     // Read back from the log, so that places are right and a resumed run is whole; judged by the

@@ -29,7 +29,9 @@ pub(super) fn claim(header: &RunHeader) -> Option<Judged> {
         ("the measuring client was the bottleneck", late),
         ("the prompts were not new to the server", known),
     ];
-    let sentences = sentences.iter().filter(|(_, problems)| !problems.is_empty());
+    let sentences = sentences
+        .iter()
+        .filter(|(_, problems)| !problems.is_empty());
     let sentences: Vec<String> = sentences
         .map(|(what, problems)| format!("{what}: {}", problems.join("; ")))
         .collect();
@@ -96,7 +98,8 @@ mod tests {
     #[test]
     fn a_client_that_was_the_bottleneck_makes_the_run_invalid() {
         assert!(judged(&[]).is_none());
-        let valid = judged(&[("client.validity", "valid"), ("client.lag_p99_ms", "0.210")]).unwrap();
+        let valid =
+            judged(&[("client.validity", "valid"), ("client.lag_p99_ms", "0.210")]).unwrap();
         assert!(!valid.invalid && valid.claim.state == ClaimState::Holds);
         assert!(valid.claim.sentence.contains("within 0.210 ms"));
         // One late run is enough, and its reason is told once.
@@ -120,7 +123,10 @@ mod tests {
         let known = judged(&notes).unwrap();
         assert!(known.invalid && known.claim.state == ClaimState::Fails);
         let sentence = known.claim.sentence;
-        assert!(sentence.contains("not new to the server: the cache held 90%"), "{sentence}");
+        assert!(
+            sentence.contains("not new to the server: the cache held 90%"),
+            "{sentence}"
+        );
         assert!(!sentence.contains("bottleneck"), "{sentence}");
     }
 }

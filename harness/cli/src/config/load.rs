@@ -157,7 +157,9 @@ fn strangers(source: Source<'_>, written: &ArrivalsWritten) -> Result<(), Failur
             let message = format!("`{key}` has no effect on these arrivals");
             let hint = match key {
                 "burstiness" => "it is for kind = \"gamma\", or a ramp with gaps = \"gamma\"",
-                "rate_per_s" => "a ramp has its rates in `stages`, a trace in its file, a burst in `size` and `period_s`",
+                "rate_per_s" => {
+                    "a ramp has its rates in `stages`, a trace in its file, a burst in `size` and `period_s`"
+                }
                 "max_in_flight" => "a closed loop has `run.concurrency`",
                 "gaps" | "stages" => "it is for kind = \"ramp\"",
                 "size" | "period_s" => "it is for kind = \"burst\"",
@@ -318,10 +320,7 @@ fn limits(
         (&mut limits.max_rate_error, &written.max_rate_error),
         (&mut limits.max_cv_error, &written.max_cv_error),
         (&mut limits.max_ks, &written.max_ks),
-        (
-            &mut limits.max_overhead_share,
-            &written.max_overhead_share,
-        ),
+        (&mut limits.max_overhead_share, &written.max_overhead_share),
     ] {
         if let Some(value) = value {
             *limit = Some(positive(source, value)?);

@@ -90,7 +90,9 @@ impl PrefixRule {
                     source
                         .at(
                             &nonce.span(),
-                            format!("`{digits}` is no nonce: it is `none` or 16 hexadecimal digits"),
+                            format!(
+                                "`{digits}` is no nonce: it is `none` or 16 hexadecimal digits"
+                            ),
                         )
                         .with_hint("without this key every run has words of its own")
                 })?)

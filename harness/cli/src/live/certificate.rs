@@ -42,7 +42,11 @@ impl Certificate {
 
     /// Everything that is known; the overhead may be `limit` of the times to first token, if that is
     /// judged.
-    pub(super) fn notes(&self, summary: &LiveSummary, limit: Option<f64>) -> BTreeMap<String, String> {
+    pub(super) fn notes(
+        &self,
+        summary: &LiveSummary,
+        limit: Option<f64>,
+    ) -> BTreeMap<String, String> {
         let mut notes = self.of_this_part(summary, limit);
         if let RunEnd::Budget(limit) = summary.end {
             notes.insert(BUDGET.to_owned(), limit.as_str().to_owned());
@@ -89,7 +93,9 @@ impl Certificate {
             (RunTable::PREFIX_PROBLEM, &self.prefix.problems),
             (RunTable::PREFIX_WARNING, &self.prefix.warnings),
         ] {
-            notes.0.extend(self.kept(key, said).map(|said| (key.to_owned(), said)));
+            notes
+                .0
+                .extend(self.kept(key, said).map(|said| (key.to_owned(), said)));
         }
         notes.0
     }
@@ -97,8 +103,15 @@ impl Certificate {
     /// What is said now and what an earlier part said; `None` of nothing.
     fn kept(&self, key: &str, now: &[String]) -> Option<String> {
         let mut all: Vec<&str> = now.iter().map(String::as_str).collect();
-        let earlier = self.earlier.get(key).filter(|said| *said != RunTable::VALID);
-        all.extend(earlier.map(String::as_str).filter(|said| !all.contains(said)));
+        let earlier = self
+            .earlier
+            .get(key)
+            .filter(|said| *said != RunTable::VALID);
+        all.extend(
+            earlier
+                .map(String::as_str)
+                .filter(|said| !all.contains(said)),
+        );
         (!all.is_empty()).then(|| all.join("; "))
     }
 }

@@ -22,7 +22,9 @@ pub(super) fn choose(experiment: &Experiment, header: &mut RunHeader) {
         NonceRule::Fixed(number) => number,
         NonceRule::Fresh => fresh(experiment.seed),
     };
-    header.notes.insert(NOTE.to_owned(), format!("{number:016x}"));
+    header
+        .notes
+        .insert(NOTE.to_owned(), format!("{number:016x}"));
 }
 
 /// What the prompts of a run begin with by the header in its log, whichever part of it wrote that.

@@ -72,7 +72,9 @@ fn unjudged(
     match (all, nonce, resumed) {
         (false, ..) => Some("some prompts are not synthetic"),
         (true, None, _) => Some("prompts are sent as they are, so that caches may be warm"),
-        (true, Some(_), true) => Some("the run was resumed, and its own earlier calls are in the cache"),
+        (true, Some(_), true) => {
+            Some("the run was resumed, and its own earlier calls are in the cache")
+        }
         (true, Some(_), false) => None,
     }
 }
@@ -137,11 +139,7 @@ fn said(sent: &[&Sent]) -> Option<(f64, f64)> {
 }
 
 /// Words that these prompts share by design, and all words. Every model has a cache of its own.
-fn design(
-    experiment: &Experiment,
-    nonce: Option<PromptNonce>,
-    sent: &[&Sent],
-) -> (f64, f64) {
+fn design(experiment: &Experiment, nonce: Option<PromptNonce>, sent: &[&Sent]) -> (f64, f64) {
     let mut caches: BTreeMap<&str, SharedPrefixes> = BTreeMap::new();
     for call in sent {
         let front = nonce.map(|nonce| nonce.front(&call.policy, call.repeat));
@@ -181,7 +179,8 @@ impl Finding {
         };
         let each = queries / calls.max(1) as f64;
         // Tokens that are no words of the prompts: the template, which all requests share.
-        let template = ((queries - design.1) / calls.max(1) as f64).clamp(0.0, MOST_TEMPLATE_TOKENS);
+        let template =
+            ((queries - design.1) / calls.max(1) as f64).clamp(0.0, MOST_TEMPLATE_TOKENS);
         let slack = (template + BLOCK_TOKENS) / each;
         let observed = hits / queries;
         let verdict = if observed > designed + rule.max_excess + slack {
@@ -268,13 +267,19 @@ mod tests {
     fn less_than_the_design_is_a_warning_unless_a_limit_is_set() {
         let rule = PrefixRule::default();
         let off = judged(rule, (30_000.0, 60_000.0), Some((0.0, 61_000.0)));
-        assert!(off.problems.is_empty() && off.warnings.len() == 1, "{off:?}");
+        assert!(
+            off.problems.is_empty() && off.warnings.len() == 1,
+            "{off:?}"
+        );
         let strict = PrefixRule {
             max_shortfall: Some(0.05),
             ..rule
         };
         let off = judged(strict, (30_000.0, 60_000.0), Some((0.0, 61_000.0)));
-        assert!(off.problems.len() == 1 && off.warnings.is_empty(), "{off:?}");
+        assert!(
+            off.problems.len() == 1 && off.warnings.is_empty(),
+            "{off:?}"
+        );
     }
 
     #[test]

@@ -233,7 +233,10 @@ mod tests {
             schedule.at_ms(),
             [0.0, 0.0, 0.0, 500.0, 500.0, 500.0, 1_000.0]
         );
-        assert_eq!(schedule.after(2).at_ms(), [0.0, 500.0, 500.0, 500.0, 1_000.0]);
+        assert_eq!(
+            schedule.after(2).at_ms(),
+            [0.0, 500.0, 500.0, 500.0, 1_000.0]
+        );
         assert_eq!(schedule.hash(), arrivals.schedule(7, 9).hash());
         assert_eq!(arrivals.schedule(0, 0).at_ms(), [0.0; 0]);
     }

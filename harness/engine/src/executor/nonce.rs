@@ -56,7 +56,10 @@ mod tests {
         assert_ne!(apart.front("a", 0), apart.front("b", 0));
         assert_ne!(apart.front("a", 0), apart.front("a", 1));
         assert_eq!(together.front("a", 0), together.front("b", 1));
-        assert_ne!(together.front("a", 0), PromptNonce { run: 8, ..together }.front("a", 0));
+        assert_ne!(
+            together.front("a", 0),
+            PromptNonce { run: 8, ..together }.front("a", 0)
+        );
     }
 
     #[test]

@@ -60,7 +60,9 @@ impl Output {
         }
         // Token j of n comes at first + j·step.
         let first = ((from_ms - self.first_ms) / step).ceil().max(0.0);
-        let last = ((to_ms - self.first_ms) / step).floor().min(self.tokens - 1.0);
+        let last = ((to_ms - self.first_ms) / step)
+            .floor()
+            .min(self.tokens - 1.0);
         (last - first + 1.0).max(0.0)
     }
 }
@@ -115,7 +117,10 @@ mod tests {
         let mut one = attempt(1, &[]);
         one.last_token_ms = Some(100.0);
         let one = Output::of_attempt(&one, 0.0).unwrap();
-        assert_eq!((one.within(100.0, 100.0), one.within(101.0, 200.0)), (1.0, 0.0));
+        assert_eq!(
+            (one.within(100.0, 100.0), one.within(101.0, 200.0)),
+            (1.0, 0.0)
+        );
         assert_eq!(Output::of_attempt(&attempt(0, &[]), 0.0), None);
         assert_eq!(Output::of_attempt(&Attempt::new("m".into()), 0.0), None);
     }

@@ -191,7 +191,10 @@ mod tests {
     fn a_burst_that_is_smeared_or_late_is_another_load() {
         let limits = ClientLimits::open_loop();
         let smeared = burst(0.2, |_| 0.0).problems(&limits).join("\n");
-        assert!(smeared.contains("due at one instant and took 3.8 ms"), "{smeared}");
+        assert!(
+            smeared.contains("due at one instant and took 3.8 ms"),
+            "{smeared}"
+        );
         // Every second burst half a period late: the rate holds, the instants do not.
         let late = burst(0.0, |i| if i % 2 == 1 { 500.0 } else { 0.0 });
         let late = late.problems(&limits).join("\n");
@@ -204,7 +207,10 @@ mod tests {
         assert_eq!((one.offered_per_s, one.sent), (None, 2));
         assert!((one.bursts.unwrap().spread_p50_ms - 0.2).abs() < 1e-12);
         let none = Pace::of(String::new(), Vec::new(), &[]);
-        assert_eq!((none.offered_per_s, none.bursts, none.sent), (None, None, 0));
+        assert_eq!(
+            (none.offered_per_s, none.bursts, none.sent),
+            (None, None, 0)
+        );
         assert_eq!(none.problems(&ClientLimits::open_loop()), [""; 0]);
     }
 }

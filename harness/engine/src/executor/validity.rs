@@ -148,7 +148,7 @@ impl Watch {
         let start_ms = trial.start_ms.unwrap_or(0.0);
         self.spans.push(Span {
             start_ms,
-            end_ms: start_ms + trial.e2e_ms.unwrap_or(0.0),
+            end_ms: start_ms + ended_ms(trial),
             ttft_ms: trial.ttft_ms,
             is_warmup: trial.is_warmup(),
         });
@@ -192,6 +192,13 @@ impl Watch {
         let arrivals = std::mem::take(&mut self.arrivals);
         Some(Pace::of(schedule_hash, arrivals, &self.queues_ms))
     }
+}
+
+/// When a trial took no place any more, in milliseconds since its intended start. One without an answer
+/// has no end-to-end time, but it had its place until its last call ended.
+fn ended_ms(trial: &Trial) -> f64 {
+    let calls = trial.attempts.iter().filter_map(|attempt| attempt.end_ms);
+    calls.chain(trial.e2e_ms).fold(0.0, f64::max)
 }
 
 /// What makes a run invalid, each with its remedy.
