@@ -368,28 +368,6 @@ fn arrivals_that_make_no_sense_are_refused_at_their_place() {
             ":15:",
             "`max_in_flight` has no effect",
         ),
-        ("kind = \"burst\"\nperiod_s = 1.0", ":14:", "need `size`"),
-        ("kind = \"burst\"\nsize = 4", ":14:", "need `period_s`"),
-        (
-            "kind = \"burst\"\nsize = 0\nperiod_s = 1.0",
-            ":15:",
-            "at least one trial",
-        ),
-        (
-            "kind = \"burst\"\nsize = 4\nperiod_s = 0.0",
-            ":16:",
-            "more than 0",
-        ),
-        (
-            "kind = \"poisson\"\nrate_per_s = 5.0\nsize = 4",
-            ":16:",
-            "`size` has no effect",
-        ),
-        (
-            "kind = \"burst\"\nsize = 4\nperiod_s = 1.0\nrate_per_s = 5.0",
-            ":17:",
-            "`rate_per_s` has no effect",
-        ),
         (
             "kind = \"poisson\"\nrate = 5.0",
             ":15:",

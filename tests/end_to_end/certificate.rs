@@ -264,3 +264,41 @@ fn a_run_with_nothing_left_keeps_what_was_said_of_its_trials() {
     let after = std::fs::read_to_string(out.join("client.json")).unwrap();
     assert_eq!(after, before);
 }
+
+#[test]
+fn bursts_that_make_no_sense_are_refused_at_their_place() {
+    let dir = tempfile::tempdir().unwrap();
+    for (load, place, message) in [
+        ("kind = \"burst\"\nperiod_s = 1.0", ":10:", "need `size`"),
+        ("kind = \"burst\"\nsize = 4", ":10:", "need `period_s`"),
+        (
+            "kind = \"burst\"\nsize = 0\nperiod_s = 1.0",
+            ":11:",
+            "at least one trial",
+        ),
+        (
+            "kind = \"burst\"\nsize = 4\nperiod_s = 0.0",
+            ":12:",
+            "more than 0",
+        ),
+        (
+            "kind = \"poisson\"\nrate_per_s = 5.0\nsize = 4",
+            ":12:",
+            "`size` has no effect",
+        ),
+        (
+            "kind = \"burst\"\nsize = 4\nperiod_s = 1.0\nrate_per_s = 5.0",
+            ":13:",
+            "`rate_per_s` has no effect",
+        ),
+    ] {
+        let path = experiment(dir.path(), 2, FLEET, &format!("[run.arrivals]\n{load}\n"));
+        let output = run(&path, &dir.path().join("out"));
+        let talk = talk(&output);
+        assert_eq!(code(&output), 3, "{load}: {talk}");
+        assert!(
+            talk.contains(place) && talk.contains(message),
+            "{load}: {talk}"
+        );
+    }
+}

@@ -1,7 +1,5 @@
 //! Failure 7: warm-up, ramp and drain inside the figures. In virtual time, so that every figure is exact.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -200,7 +200,6 @@ fn figures(streams: &[usize], rounds: &[Round]) -> Vec<Figure> {
             of(&|r| quantile(&r.timed.ttft_error_ms, q).ok()),
         );
     }
-    drop(add);
     figures.extend(on_a_schedule(rounds));
     figures
 }

@@ -193,10 +193,9 @@ impl Finding {
                 100.0 * designed
             ));
             "more was found than the prompts share"
-        } else if let Some(missing) = self.missing(rule, backend, designed, observed, slack) {
-            missing
         } else {
-            "as designed"
+            self.missing(rule, backend, designed, observed, slack)
+                .unwrap_or("as designed")
         };
         self.note(check, verdict.to_owned());
     }
