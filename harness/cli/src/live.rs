@@ -216,6 +216,7 @@ async fn run(
         notes.entry(name).or_insert(value);
     }
     notes.extend(budget.map(|why| (BUDGET_NOTE.to_owned(), why)));
+    certificate::warn(&notes);
     record::keep_notes(dir, &notes)?;
     // Read back from the log, so that places are right and a resumed run is whole; judged by the
     // gate policy of today, which may have changed since the log was begun.

@@ -116,6 +116,15 @@ impl Certificate {
     }
 }
 
+/// Tells what does not make a run invalid and yet should be known before its figures are.
+pub(super) fn warn(notes: &BTreeMap<String, String>) {
+    for key in [RunTable::DRIFT, RunTable::PREFIX_WARNING] {
+        if let Some(said) = notes.get(key) {
+            eprintln!("warning: {said}");
+        }
+    }
+}
+
 fn ms(x: f64) -> String {
     format!("{x:.3}")
 }
@@ -189,7 +198,11 @@ impl Notes {
                 true => "the time of their chunk",
                 false => "spread evenly from the first to the last token of their answer",
             };
-            self.add("steady_tokens_by", by.to_owned());
+            let estimated = match steady.has_estimates {
+                true => "; some numbers of tokens are estimates",
+                false => "",
+            };
+            self.add("steady_tokens_by", format!("{by}{estimated}"));
         }
         if let Some(drift) = &steady.drift {
             self.add("drift", sentence(drift, steady));

@@ -39,9 +39,9 @@ impl Drift {
     /// Upper 1 % point of the statistic without a change: Shao and Zhang, table 1, one dimension.
     pub const CRITICAL: f64 = 68.6;
 
-    /// Least change of the median that is told, as a share of the smaller one. Of many trials, changes
-    /// can be shown that matter to nobody.
-    pub const LEAST: f64 = 0.05;
+    /// Least change of the median that is told, as a share of the smaller one: as much as the client's own
+    /// part of the times may be. Of many trials, changes can be shown that matter to nobody.
+    pub const LEAST: f64 = 0.1;
 }
 
 /// Fewest trials that are tested.

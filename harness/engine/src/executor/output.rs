@@ -1,5 +1,6 @@
 //! When output tokens came.
 
+use weighbridge_datasets::TokenSource;
 use weighbridge_record::{Attempt, Trial};
 
 /// The output tokens of one attempt, in milliseconds since the run began.
@@ -8,8 +9,10 @@ pub(super) struct Output {
     first_ms: f64,
     last_ms: f64,
     tokens: f64,
-    /// Arrival and tokens of each chunk, where gaps were recorded.
-    chunks: Vec<(f64, f64)>,
+    /// Arrival in milliseconds after the first one, and tokens, of each chunk, where gaps were recorded.
+    /// Half as precise as the rest: of a long run there are many.
+    chunks: Vec<(f32, f32)>,
+    is_estimated: bool,
 }
 
 impl Output {
@@ -27,16 +30,18 @@ impl Output {
         let known = attempt.gaps.iter().map(|(_, tokens)| *tokens);
         let known: Option<Vec<u32>> = known.collect();
         let each = tokens / attempt.gaps.len().max(1) as f64;
-        let mut at_ms = first_ms;
+        let mut after_ms = 0.0;
         let chunks = attempt.gaps.iter().enumerate().map(|(i, (gap_ms, _))| {
-            at_ms += gap_ms;
-            (at_ms, known.as_ref().map_or(each, |k| f64::from(k[i])))
+            after_ms += gap_ms;
+            let tokens = known.as_ref().map_or(each, |k| f64::from(k[i]));
+            (after_ms as f32, tokens as f32)
         });
         Some(Self {
             chunks: chunks.collect(),
             last_ms: last_ms.max(first_ms),
             first_ms,
             tokens,
+            is_estimated: attempt.usage.source == TokenSource::Estimated,
         })
     }
 
@@ -46,12 +51,19 @@ impl Output {
         !self.chunks.is_empty()
     }
 
+    /// Whether the number of tokens is an estimate.
+    pub(super) fn is_estimated(&self) -> bool {
+        self.is_estimated
+    }
+
     /// Tokens that came within `[from_ms, to_ms]`.
     pub(super) fn within(&self, from_ms: f64, to_ms: f64) -> f64 {
         if self.is_by_chunk() {
             let inside = self.chunks.iter();
-            let inside = inside.filter(|(at, _)| (from_ms..=to_ms).contains(at));
-            return inside.map(|(_, tokens)| tokens).sum();
+            let inside = inside.filter(|(after_ms, _)| {
+                (from_ms..=to_ms).contains(&(self.first_ms + f64::from(*after_ms)))
+            });
+            return inside.map(|(_, tokens)| f64::from(*tokens)).sum();
         }
         let step = (self.last_ms - self.first_ms) / (self.tokens - 1.0).max(1.0);
         if step <= 0.0 {

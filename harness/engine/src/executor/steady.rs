@@ -25,6 +25,8 @@ pub struct Steady {
     /// Whether every token was counted by the time of its own chunk; otherwise some are spread evenly
     /// from the first to the last of their answer.
     pub is_by_chunk: bool,
+    /// Whether the tokens of some answers are estimates, because the server said nothing.
+    pub has_estimates: bool,
     /// A change of the times to first token in it, where the load itself was to stay the same.
     pub drift: Option<Drift>,
 }
@@ -69,6 +71,7 @@ pub(super) fn steady(spans: &[Span], output: &[Output], places: Option<usize>) -
         trials,
         output_tokens_per_s: (tokens > 0.0 && seconds > 0.0).then(|| tokens / seconds),
         is_by_chunk: output.iter().all(Output::is_by_chunk),
+        has_estimates: output.iter().any(Output::is_estimated),
         drift: drift(&series),
         ttft_p50_ms: quantile(&times, 0.5),
         ttft_p99_ms: quantile(&times, 0.99),
