@@ -302,3 +302,42 @@ fn bursts_that_make_no_sense_are_refused_at_their_place() {
         );
     }
 }
+
+/// Failure 7, as a user sees it: half of the requests come while the server still warms up.
+#[test]
+fn times_that_change_under_a_steady_load_are_a_warning_with_their_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let slow =
+        "[[backend.fault]]\nkind = \"stall_headers\"\nms = 60\nfirst = 1\nevery = 1\nlast = 100";
+    let load = format!("[run]\nconcurrency = 4\n[run.client]\n{PATIENT}");
+    let path = experiment(dir.path(), 100, &format!("{FLEET}\n{slow}"), &load);
+    let out = dir.path().join("out");
+    let output = run(&path, &out);
+    assert!([0, 2].contains(&code(&output)), "{}", talk(&output));
+    let said = "under a load that stayed the same, the median time to first token went from";
+    assert!(talk(&output).contains(said), "{}", talk(&output));
+    let told = notes(&out);
+    assert_eq!(told["client.validity"], "valid", "a warning, not a verdict");
+    let at = number(&told, "drift_at_ms");
+    assert!(number(&told, "steady_from_ms") < at && at < number(&told, "steady_to_ms"));
+    let report = std::fs::read_to_string(out.join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let health = report["health"].as_array().unwrap();
+    let drift = health.iter().find(|f| f["kind"] == "drift").unwrap();
+    assert_eq!(drift["severity"], "warning");
+    for file in ["report.md", "report.html"] {
+        let text = std::fs::read_to_string(out.join(file)).unwrap();
+        assert!(text.contains(said), "{file}");
+    }
+    // A ramp changes by design: nothing is to be found.
+    let ramp = "[run.arrivals]\nkind = \"ramp\"\nstages = [{ from_per_s = 20, rate_per_s = 400, seconds = 1 }]\n";
+    let path = experiment(
+        dir.path(),
+        100,
+        &format!("{FLEET}\n{slow}"),
+        &format!("{ramp}[run.client]\n{PATIENT}"),
+    );
+    let out = dir.path().join("ramp");
+    run(&path, &out);
+    assert!(!notes(&out).contains_key("client.drift"));
+}
