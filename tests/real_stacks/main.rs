@@ -14,5 +14,6 @@ mod experiment;
 mod http;
 mod litellm;
 mod llama;
+mod prefix;
 mod server;
 mod vllm;
