@@ -60,6 +60,9 @@ pub struct Sample {
     /// Upper limit of output tokens for this request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
+    /// Whether the prompt was made up for its length alone: nobody minds other words in front of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
 }
 
 /// A sample as written in a JSONL file: `prompt` is short for one user message.
@@ -75,6 +78,8 @@ pub(crate) struct SampleLine {
     cluster: Option<String>,
     split: Option<String>,
     max_output_tokens: Option<u32>,
+    #[serde(default)]
+    synthetic: bool,
 }
 
 impl SampleLine {
@@ -102,6 +107,7 @@ impl SampleLine {
             cluster: self.cluster,
             split: self.split,
             max_output_tokens: self.max_output_tokens,
+            synthetic: self.synthetic,
         })
     }
 }
@@ -120,6 +126,7 @@ impl Sample {
             cluster: None,
             split: None,
             max_output_tokens: None,
+            synthetic: false,
         }
     }
 

@@ -56,6 +56,25 @@ fn complete(output: &Output) {
             "{names:?}"
         );
     }
+    for wanted in [
+        "arrivals_due",
+        "arrivals_sent",
+        "arrivals_at_the_server",
+        "arrival_cv_due",
+        "arrival_cv_sent",
+        "arrival_cv_at_the_server",
+        "ttft_error_p50",
+        "ttft_error_p99",
+    ] {
+        for rate in [200, 1000] {
+            let is_it = |f: &&serde_json::Value| f["name"] == wanted && f["rate_per_s"] == rate;
+            assert_eq!(
+                figures.iter().filter(is_it).count(),
+                1,
+                "{wanted} at {rate}/s"
+            );
+        }
+    }
     for figure in figures {
         let number = |key: &str| figure[key].as_f64().unwrap();
         assert_eq!(figure["values"].as_array().unwrap().len(), 2, "{figure}");

@@ -56,6 +56,8 @@ by = ["parity"]
 [run]
 temperature = 0.0
 retries = 0
+# The machine of a test is not what is tested.
+client = {{ max_overhead_share = 1e6 }}
 {run}
 [controls]
 single = false

@@ -63,7 +63,7 @@ fn it_is_weighed_as_a_router() {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
-    let behind = llama(&base, dir.path());
+    let behind = llama(&base, dir.path(), "0");
     let proxy = litellm(&base, dir.path(), behind.port);
     let backend = format!(
         "dialect = \"llama_cpp\"\nbase_url = \"http://127.0.0.1:{}/v1\"\n[[backend]]\nname = \"gateway\"\n\
@@ -132,7 +132,7 @@ fn what_it_refuses_and_what_breaks_behind_it_are_told_apart() {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
-    let behind = llama(&base, dir.path());
+    let behind = llama(&base, dir.path(), "0");
     let proxy = litellm(&base, dir.path(), behind.port);
     let backend = format!(
         "dialect = \"litellm\"\nbase_url = \"http://127.0.0.1:{}/v1\"\napi_key_env = \"WEIGHBRIDGE_TEST_KEY\"",

@@ -8,7 +8,7 @@ use crate::server::{Server, llama, set_up};
 fn start() -> Option<(tempfile::TempDir, Server)> {
     let base = set_up(&["model", "llama"])?;
     let dir = tempfile::tempdir().unwrap();
-    let server = llama(&base, dir.path());
+    let server = llama(&base, dir.path(), "0");
     Some((dir, server))
 }
 

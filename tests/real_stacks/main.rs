@@ -1,5 +1,5 @@
-//! Real inference servers under the binary: llama.cpp, LiteLLM proxy, Portkey and RouteLLM in front of it, vLLM on
-//! CPU.
+//! Real inference servers under the binary: llama.cpp, LiteLLM proxy, Portkey and RouteLLM in front
+//! of it, vLLM on CPU.
 //!
 //! `setup.sh` in this folder sets the servers up; what is not set up is skipped and says so. Models
 //! have random weights: text is nonsense, wire, cache and scheduling are real.
@@ -16,6 +16,7 @@ mod http;
 mod litellm;
 mod llama;
 mod portkey;
+mod prefix;
 mod routellm;
 mod server;
 mod vllm;

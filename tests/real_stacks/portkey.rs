@@ -51,7 +51,7 @@ fn it_is_weighed_as_a_router_and_says_which_target_answered() {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
-    let behind = llama(&base, dir.path());
+    let behind = llama(&base, dir.path(), "0");
     let gateway = portkey(&base, dir.path());
     let config = serde_json::json!({
         "strategy": {"mode": "loadbalance"},
@@ -103,7 +103,7 @@ fn what_breaks_behind_it_is_its_failure_and_no_verdict_is_made_of_it() {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
-    let behind = llama(&base, dir.path());
+    let behind = llama(&base, dir.path(), "0");
     let gateway = portkey(&base, dir.path());
     // Nobody listens there.
     let config = serde_json::json!({"strategy": {"mode": "single"}, "targets": [target(free_port(), "tiny")]});

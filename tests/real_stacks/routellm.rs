@@ -30,7 +30,7 @@ fn it_is_weighed_as_a_router_and_says_which_model_answered() {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
-    let behind = llama(&base, dir.path());
+    let behind = llama(&base, dir.path(), "0");
     let router = routellm(&base, dir.path(), behind.port);
     let backend = format!(
         "dialect = \"llama_cpp\"\nbase_url = \"http://127.0.0.1:{}/v1\"\n[[backend]]\nname = \"gateway\"\n\

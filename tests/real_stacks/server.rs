@@ -98,8 +98,9 @@ impl Drop for Server {
     }
 }
 
-/// llama-server with the tiny model, in `dir`, with what the tests look at switched on.
-pub(crate) fn llama(base: &Path, dir: &Path) -> Server {
+/// llama-server with the tiny model, in `dir`, with what the tests look at switched on, and so many
+/// megabytes of main memory for prompts that left their slot.
+pub(crate) fn llama(base: &Path, dir: &Path, cache_mb: &str) -> Server {
     let port = free_port();
     let mut command = Command::new(base.join("llama/llama-server"));
     command
@@ -109,7 +110,7 @@ pub(crate) fn llama(base: &Path, dir: &Path) -> Server {
         // One slot, so that what one request leaves is what the next one finds.
         .args(["-c", "8192", "-np", "1", "-t", "2", "--seed", "1"])
         // The cache in main memory outlives an erased slot.
-        .args(["--cache-ram", "0", "--slot-save-path"])
+        .args(["--cache-ram", cache_mb, "--slot-save-path"])
         .arg(dir)
         .args(["--alias", "tiny", "--metrics", "--jinja"]);
     Server::start(

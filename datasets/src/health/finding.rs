@@ -38,6 +38,10 @@ pub enum FindingKind {
     DuplicatePrompt,
     /// The same prompt text is in two splits: what is fitted on one is not blind on the other.
     SplitOverlap,
+    /// Times to first token changed while the load stayed the same.
+    Drift,
+    /// A prefix cache found less than the prompts share by design.
+    PrefixCache,
 }
 
 /// One finding, with what it rests on.

@@ -255,6 +255,7 @@ fn samples(question: &Question) -> impl Iterator<Item = Sample> {
             cluster: Some(format!("mtbench-{:03}", question.question_id)),
             split: None,
             max_output_tokens: None,
+            synthetic: false,
         }
         .with_label("category", &question.category)
         .with_label("turn", turn.to_string())

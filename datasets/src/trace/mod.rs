@@ -7,9 +7,13 @@ mod azure;
 mod burstgpt;
 mod format;
 mod mooncake;
+mod nonce;
 mod row;
+mod sharing;
 mod synthetic;
 
 pub use format::{TraceFormat, read};
+pub use nonce::nonce_words;
 pub use row::TraceRow;
+pub use sharing::SharedPrefixes;
 pub use synthetic::synthesise;

@@ -7,7 +7,7 @@ use super::{TraceFormat, TraceRow};
 use crate::{DataError, Dataset, Manifest, Sample, Target};
 
 /// Short English words that common tokenizers take for one token each, the blank before them included.
-const WORDS: [&str; 64] = [
+pub(super) const WORDS: [&str; 64] = [
     "the", "time", "of", "day", "and", "night", "for", "all", "with", "some", "water", "from",
     "old", "house", "near", "river", "where", "people", "came", "after", "long", "work", "in",
     "open", "field", "under", "clear", "sky", "they", "made", "fire", "cold", "stone", "then",
@@ -22,7 +22,8 @@ const WORDS: [&str; 64] = [
 /// block follows from its hash alone, so that requests share exactly the prefixes that the trace says
 /// they share; where it has none, no two prompts share their beginning. The recorded length of the
 /// answer becomes the limit of output tokens (1 where none was recorded); to make a server write that
-/// much, add its own switch (`body = { ignore_eos = true }`). Sessions become clusters.
+/// much, add its own switch (`body = { ignore_eos = true }`). Sessions become clusters. The samples are
+/// marked as synthetic, so that a live run puts words of its own in front of them.
 ///
 /// # Errors
 /// When there is no row.
@@ -53,6 +54,7 @@ fn sample(at: usize, row: &TraceRow) -> Sample {
     sample.labels = BTreeMap::from([("input_tokens".to_owned(), length.to_owned())]);
     sample.cluster.clone_from(&row.session);
     sample.max_output_tokens = Some(row.output_tokens.max(1));
+    sample.synthetic = true;
     sample
 }
 
@@ -81,7 +83,7 @@ fn write_words(text: &mut String, mut state: u64, words: u32) {
 }
 
 /// SplitMix64: Steele, Lea and Flood, OOPSLA 2014.
-fn mix(state: u64) -> u64 {
+pub(super) fn mix(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -130,5 +132,6 @@ mod tests {
         assert_eq!(first.max_output_tokens, Some(7));
         assert_eq!(first.cluster.as_deref(), Some("a"));
         assert_eq!(first.target, Target::Answered);
+        assert!(first.synthetic);
     }
 }

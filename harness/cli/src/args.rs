@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use bench::{BenchArgs, BenchCommand, CellArgs, NullArgs};
+pub(crate) use bench::{BenchArgs, BenchCommand, CellArgs, NullArgs, OpenArgs};
 pub(crate) use compare::CompareArgs;
 pub(crate) use gate::{AaArgs, GateArgs, GateCommand, SelftestArgs};
 

@@ -7,6 +7,9 @@ mod counters;
 mod gathered;
 mod judge;
 mod limits;
+mod nonce;
+mod overhead;
+mod prefix;
 mod preflight;
 pub(crate) mod record;
 
@@ -24,6 +27,7 @@ use weighbridge_reports::sequential::{BUDGET_NOTE, Monitor};
 use weighbridge_reports::table::RunTable;
 
 use self::judge::Judge;
+use crate::bench::usage;
 use crate::change::Attempt;
 use crate::commands::run::RunEnd;
 use crate::config::Experiment;
@@ -35,7 +39,7 @@ use crate::progress::Progress;
 pub(crate) fn live(
     experiment: &Experiment,
     planned: &[Planned],
-    header: RunHeader,
+    mut header: RunHeader,
     first: usize,
     dir: &Path,
     attempt: &Attempt,
@@ -58,6 +62,7 @@ pub(crate) fn live(
             watches.extend(server.begin().await);
         }
         let samples = experiment.sample_lines();
+        nonce::choose(experiment, &mut header);
         let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
         attempt.begun(&header)?;
         let judge = judge(experiment, header, samples)?;
@@ -65,7 +70,7 @@ pub(crate) fn live(
             experiment,
             planned,
             dir,
-            fleet.backends.clone(),
+            &fleet,
             Begun {
                 writer,
                 done,
@@ -83,7 +88,10 @@ pub(crate) fn live(
 /// The threads that a live run works on: one for two processors. The others are for the thread that
 /// keeps the log, the pacer, and often the server: a runtime with a thread for each processor wakes
 /// them in each other's way, which costs a third more processor time at 512 streams.
+///
+/// Each trial under way has a socket or two: as many files may be open as the system allows at all.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    usage::raise_open_files();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads((processors / 2).max(1))
@@ -147,7 +155,7 @@ async fn run(
     experiment: &Experiment,
     planned: &[Planned],
     dir: &Path,
-    backends: BTreeMap<Arc<str>, Arc<dyn weighbridge_engine::Backend>>,
+    fleet: &backends::Started,
     begun: Begun,
 ) -> Result<(RunTable, RunEnd), Failure> {
     let Begun {
@@ -160,7 +168,12 @@ async fn run(
     let samples = &experiment.judged.samples()[first..];
     let total = samples.len() * planned.len() * experiment.repeats as usize;
     let journal = limits::Spent::open(dir, &done)?;
-    let settings = limits::settings(experiment, &journal, settings(experiment, &done));
+    let nonce = nonce::kept(experiment, dir)?;
+    let settings = Settings {
+        nonce,
+        ..limits::settings(experiment, &journal, settings(experiment, &done))
+    };
+    let limit = settings.client.max_overhead_share;
     if !done.is_empty() {
         eprintln!("{} of {total} trials were finished before", done.len());
     }
@@ -169,7 +182,7 @@ async fn run(
     let live = Live {
         samples: samples.to_vec().into(),
         policies: plan::named(planned),
-        backends,
+        backends: fleet.backends.clone(),
         prices: crate::replay::price_book(experiment),
         settings,
         done: done.iter().map(key).collect(),
@@ -181,7 +194,10 @@ async fn run(
         eprintln!("{}", judge.sentence());
         handle.enough();
     }
-    let earlier = certificate::earlier(dir, &done);
+    let mut certificate = certificate::Certificate::begin(dir, &done);
+    if experiment.load.calibrate && done.len() < total {
+        certificate.overhead = Some(overhead::measure().await);
+    }
     drop(done);
     let handle = Arc::new(handle);
     let signals = tokio::spawn(interrupted(Arc::clone(&handle)));
@@ -193,15 +209,22 @@ async fn run(
     };
     let (summary, written) = record::run(live, stop, log).await;
     signals.abort();
-    let mut notes = certificate::notes(&summary, earlier.as_deref());
-    notes.extend(limits::notes(&summary));
     journal.close(&summary)?;
+    let (mut counted, mut seen) = (prefix::Counted::new(), BTreeMap::new());
     for watch in watches {
-        notes.extend(watch.end().await);
+        seen.extend(watch.end(&mut counted).await);
     }
-    if let Some(why) = written?.and_then(|judge| judge.budget) {
-        notes.insert(BUDGET_NOTE.to_owned(), why);
+    let budget = written?.and_then(|judge| judge.budget);
+    certificate.connections = fleet.connections.most();
+    certificate.prefix = prefix::check(experiment, dir, nonce, &counted, certificate.is_resumed)?;
+    let mut notes = certificate.notes(&summary, limit);
+    notes.extend(limits::notes(&summary));
+    for (name, value) in seen {
+        // What is there was said of trials, by a part of the run that had some.
+        notes.entry(name).or_insert(value);
     }
+    notes.extend(budget.map(|why| (BUDGET_NOTE.to_owned(), why)));
+    certificate::warn(&notes);
     record::keep_notes(dir, &notes)?;
     // Read back from the log, so that places are right and a resumed run is whole; judged by the
     // gate policy of today, which may have changed since the log was begun.

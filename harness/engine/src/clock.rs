@@ -1,4 +1,5 @@
-//! Time since an origin, in milliseconds. The only place of this crate that reads a clock.
+//! Time since an origin, in milliseconds, and processor time. The only place of this crate that reads a
+//! clock, but for the age of bytes in a socket.
 
 use tokio::time::Instant;
 
@@ -42,6 +43,18 @@ impl Clock {
         let since = self.origin.saturating_duration_since(other.origin);
         since.as_secs_f64() * 1e3
     }
+}
+
+/// Processor time of this process so far, all threads, in seconds; absent where the system does not
+/// tell.
+pub fn processor_s() -> Option<f64> {
+    #[cfg(unix)]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Some(time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9)
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// A number that no earlier run on this machine has had: nanoseconds since 1970.

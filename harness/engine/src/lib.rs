@@ -16,7 +16,7 @@ mod walk;
 pub mod wire;
 
 pub use backend::{Admin, ApiKey, Backend, Call, HttpBackend, HttpConfig, RecordedBackend, Reply};
-pub use clock::Clock;
+pub use clock::{Clock, processor_s};
 pub use executor::{Event, Live, LiveSummary, RunEnd, Settings, outcome_of};
 pub use prices::PriceBook;
 pub use replay::{Batch, ModelCoverage, NamedPolicy, Replay, ReplayError};

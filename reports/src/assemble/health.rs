@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use weighbridge_datasets::health::{Cell, Checker, Finding};
 use weighbridge_record::Score;
 
+use super::client;
 use crate::compare::Frame;
 use crate::table::{Arm, ScoreState};
 
 /// Findings, gravest first; each said once.
 pub(super) fn findings(frame: &Frame<'_>) -> Vec<Finding> {
     let mut findings = frame.table.header().findings.clone();
+    findings.extend(client::findings(frame.table.header()));
     for finding in of_cells(frame) {
         let known = findings.iter().any(|f| {
             (f.kind, &f.model, &f.slice) == (finding.kind, &finding.model, &finding.slice)

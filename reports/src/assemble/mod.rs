@@ -1,6 +1,7 @@
 //! From a run to its report.
 
 mod attempts;
+mod client;
 mod flips;
 mod health;
 mod methods;

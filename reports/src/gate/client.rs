@@ -11,38 +11,47 @@ use crate::table::RunTable;
 /// The claim on the client; `None` where no client said anything (a replay, an old log). Latencies of a
 /// run whose client was late, starved or sent another load than it was asked for are the client's.
 pub(super) fn claim(header: &RunHeader) -> Option<Judged> {
-    // A joined run has the statements of both under prefixed names, and B's as its own.
-    let said: Vec<&str> = header
-        .notes
-        .iter()
-        .filter(|(key, _)| key.ends_with(RunTable::VALIDITY))
-        .map(|(_, said)| said.as_str())
-        .collect();
-    if said.is_empty() {
+    let validity = said(header, RunTable::VALIDITY);
+    if validity.is_empty() {
         return None;
     }
-    let mut problems: Vec<&str> = said
+    let late: Vec<&str> = validity
         .into_iter()
         .filter(|said| *said != RunTable::VALID)
         .collect();
-    problems.sort_unstable();
-    problems.dedup();
+    let known = said(header, RunTable::PREFIX_PROBLEM);
     let judged = |state, text| Judged::new("overall", ClaimKind::Client, state, text);
-    if problems.is_empty() {
+    if late.is_empty() && known.is_empty() {
         let text = format!("the measuring client kept up{}", figures(&header.notes));
         return Some(judged(ClaimState::Holds, text));
     }
-    let text = format!(
-        "the measuring client was the bottleneck: {}",
-        problems.join("; ")
-    );
-    let step = "run again with --fresh after what the client asks for; [run.client] of the experiment \
-                sets its limits";
+    let sentences = [
+        ("the measuring client was the bottleneck", late),
+        ("the prompts were not new to the server", known),
+    ];
+    let sentences = sentences
+        .iter()
+        .filter(|(_, problems)| !problems.is_empty());
+    let sentences: Vec<String> = sentences
+        .map(|(what, problems)| format!("{what}: {}", problems.join("; ")))
+        .collect();
+    let step = "run again with --fresh after what the client asks for; [run.client] and [run.prefix] of \
+                the experiment set the limits";
     Some(
-        judged(ClaimState::Fails, text)
+        judged(ClaimState::Fails, sentences.join(". "))
             .invalid()
             .then(step.to_owned()),
     )
+}
+
+/// What is said under a key: a joined run has the statements of both under prefixed names, and B's as
+/// its own. In order, each once.
+fn said<'a>(header: &'a RunHeader, key: &str) -> Vec<&'a str> {
+    let notes = header.notes.iter().filter(|(k, _)| k.ends_with(key));
+    let mut said: Vec<&str> = notes.map(|(_, said)| said.as_str()).collect();
+    said.sort_unstable();
+    said.dedup();
+    said
 }
 
 /// The same for a verdict of another making: the claim, and what to do where it fails.
@@ -63,6 +72,9 @@ fn figures(notes: &BTreeMap<String, String>) -> String {
     if let Some(most) = note("max_in_flight") {
         parts.push(format!("at most {most} under way"));
     }
+    if let (Some(p50), Some(p99)) = (note("overhead_p50_ms"), note("overhead_p99_ms")) {
+        parts.push(format!("own overhead {p50} ms, 99% within {p99} ms"));
+    }
     match parts.as_slice() {
         [] => String::new(),
         _ => format!(" ({})", parts.join(", ")),
@@ -74,7 +86,7 @@ mod tests {
     use super::*;
     use crate::join::header_tests::header;
 
-    fn said(notes: &[(&str, &str)]) -> Option<Judged> {
+    fn judged(notes: &[(&str, &str)]) -> Option<Judged> {
         let mut header = header(&[]);
         let notes = notes
             .iter()
@@ -85,8 +97,9 @@ mod tests {
 
     #[test]
     fn a_client_that_was_the_bottleneck_makes_the_run_invalid() {
-        assert!(said(&[]).is_none());
-        let valid = said(&[("client.validity", "valid"), ("client.lag_p99_ms", "0.210")]).unwrap();
+        assert!(judged(&[]).is_none());
+        let valid =
+            judged(&[("client.validity", "valid"), ("client.lag_p99_ms", "0.210")]).unwrap();
         assert!(!valid.invalid && valid.claim.state == ClaimState::Holds);
         assert!(valid.claim.sentence.contains("within 0.210 ms"));
         // One late run is enough, and its reason is told once.
@@ -95,9 +108,25 @@ mod tests {
             ("B: client.validity", "too late: lower the rate"),
             ("client.validity", "too late: lower the rate"),
         ];
-        let late = said(&notes).unwrap();
+        let late = judged(&notes).unwrap();
         assert!(late.invalid && late.claim.state == ClaimState::Fails);
         assert_eq!(late.claim.sentence.matches("too late").count(), 1);
         assert!(late.next_step.unwrap().contains("--fresh"));
+    }
+
+    #[test]
+    fn prompts_that_the_server_knew_make_a_run_invalid_in_their_own_words() {
+        let notes = [
+            ("client.validity", "valid"),
+            ("client.prefix_problem", "the cache held 90%"),
+        ];
+        let known = judged(&notes).unwrap();
+        assert!(known.invalid && known.claim.state == ClaimState::Fails);
+        let sentence = known.claim.sentence;
+        assert!(
+            sentence.contains("not new to the server: the cache held 90%"),
+            "{sentence}"
+        );
+        assert!(!sentence.contains("bottleneck"), "{sentence}");
     }
 }

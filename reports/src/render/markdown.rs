@@ -36,6 +36,7 @@ pub fn markdown(report: &Report) -> String {
         .chain(leaderboard(report))
         .chain(health(report))
         .chain(losses(report))
+        .chain(client(report))
         .chain([provenance(report)]);
     blocks.extend(rest);
     join(blocks)
@@ -263,6 +264,16 @@ fn health(report: &Report) -> Option<String> {
         &format!("Data health ({} findings)", report.health.len()),
         &body,
     ))
+}
+
+/// What the measuring client says of itself.
+fn client(report: &Report) -> Option<String> {
+    let rows = super::html::client::rows(report);
+    let mut body = String::from("| | |\n| --- | --- |\n");
+    for (what, value) in &rows {
+        let _ = writeln!(body, "| {what} | {} |", esc(&shorten(value, 400)));
+    }
+    (!rows.is_empty()).then(|| folded("Measuring client", &body))
 }
 
 fn losses(report: &Report) -> Option<String> {

@@ -45,6 +45,12 @@ impl RunTable {
     pub const GATE_HASH: &'static str = "gate_hash";
     /// Note in which the measuring client says [`VALID`](Self::VALID), or why it was not.
     pub const VALIDITY: &'static str = "client.validity";
+    /// Note in which a live run says that servers knew its prompts before, where they did.
+    pub const PREFIX_PROBLEM: &'static str = "client.prefix_problem";
+    /// Note of a change of the times to first token while the load stayed the same.
+    pub const DRIFT: &'static str = "client.drift";
+    /// Note of prefix caches that found less than they could.
+    pub const PREFIX_WARNING: &'static str = "client.prefix_warning";
     /// What a client says that kept up.
     pub const VALID: &'static str = "valid";
 

@@ -19,6 +19,10 @@ pub(crate) struct BenchArgs {
     /// day, as many as one server takes, as many as show what a stream costs in memory.
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [64, 512, 5000])]
     pub(crate) streams: Vec<usize>,
+    /// Arrivals per second of each measurement on a schedule: Poisson, 5 seconds long or `--answers`
+    /// requests, answers of 64 tokens in 370 ms.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [200, 1000])]
+    pub(crate) rates: Vec<u32>,
     /// Put the figures as one JSON document on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -31,6 +35,22 @@ pub(crate) enum BenchCommand {
     /// One measurement in a process of its own; one JSON document on standard output.
     #[command(hide = true)]
     Cell(CellArgs),
+    /// One measurement on a schedule in a process of its own; one JSON document on standard output.
+    #[command(hide = true)]
+    Open(OpenArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    /// Address of a null backend (`weighbridge mock --null`).
+    #[arg(long)]
+    pub(crate) url: String,
+    /// Arrivals per second.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) rate: u32,
+    /// Arrivals.
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) answers: usize,
 }
 
 #[derive(Debug, Args)]

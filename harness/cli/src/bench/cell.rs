@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use weighbridge_datasets::{Sample, Target};
 use weighbridge_engine::executor::Stop;
 use weighbridge_engine::{
-    Backend, Dialect, HttpBackend, HttpConfig, Live, NamedPolicy, PriceBook, Settings,
+    Backend, Dialect, HttpBackend, HttpConfig, Live, NamedPolicy, PriceBook, Settings, processor_s,
 };
 use weighbridge_mock::null::LAST_WORD;
 use weighbridge_policies::kinds::always;
 use weighbridge_policies::{BuildContext, Fleet, ModelInfo, PolicyConfig};
-use weighbridge_record::{Mode, Price, RunHeader, RunReader, RunWriter, SampleLine};
+use weighbridge_record::{Mode, Price, RunHeader, RunReader, RunWriter, SampleLine, Trial};
 
 use super::{truth, usage};
 use crate::args::CellArgs;
@@ -51,7 +51,13 @@ pub(crate) fn measure(args: &CellArgs) -> Result<Cell, Failure> {
     let folder = Scratch::new()?;
     let runtime = crate::live::runtime()?;
     let samples = samples(args.streams);
-    let (live, repeats) = live(args, &samples)?;
+    let repeats = args.answers.div_ceil(args.streams) as u32;
+    let settings = Settings {
+        repeats,
+        concurrency: args.streams,
+        ..Settings::default()
+    };
+    let live = live(&args.url, &samples, settings)?;
     let lines: Vec<_> = samples.iter().map(SampleLine::of).collect();
     let (writer, _) = RunWriter::resume(&folder.0, &header(repeats), &lines)?;
     let (handle, stop) = Stop::pair();
@@ -62,10 +68,10 @@ pub(crate) fn measure(args: &CellArgs) -> Result<Cell, Failure> {
         judge: None,
     };
     let base_rss_bytes = usage::memory("VmRSS");
-    let (start, cpu) = (std::time::Instant::now(), usage::cpu_s());
+    let (start, cpu) = (std::time::Instant::now(), processor_s());
     let (_, written) = runtime.block_on(record::run(live, stop, log));
     let wall_s = start.elapsed().as_secs_f64();
-    let cpu_s = usage::cpu_s().zip(cpu).map(|(now, then)| now - then);
+    let cpu_s = processor_s().zip(cpu).map(|(now, then)| now - then);
     let peak_rss_bytes = usage::memory("VmHWM");
     written?;
     let mut cell = Cell {
@@ -104,23 +110,21 @@ impl Cell {
     /// Reads the log back: what was kept is what counts.
     fn read(&mut self, dir: &Path, args: &CellArgs) -> Result<(), Failure> {
         let truth = match args.truth {
-            true => truth::first_tokens_ms(&args.url)?,
+            true => truth::records(&args.url)?,
             false => BTreeMap::new(),
         };
         let mut reader = RunReader::open(dir)?;
         while let Some(at) = reader.next_trial()? {
             self.answers += 1;
             let attempt = at.trial.attempts.first();
-            let is_right = at.trial.score.counted() == Some(1.0)
-                && attempt.is_some_and(|a| a.chunks.map(u64::from) == a.usage.total_output());
-            self.wrong += usize::from(!is_right);
+            self.wrong += usize::from(!is_right(&at.trial));
             let seen = attempt.and_then(|a| a.first_token_ms.zip(a.request_id.as_ref()));
             // The first answer of each stream opens its connection, which the server does not see.
             if let Some((reported, id)) = seen
                 && at.trial.repeat > 0
-                && let Some(true_ms) = truth.get(id)
+                && let Some(record) = truth.get(id)
             {
-                self.ttft_error_ms.push(reported - true_ms);
+                self.ttft_error_ms.push(reported - record.ttft_ms());
             }
         }
         self.ttft_error_ms.sort_by(f64::total_cmp);
@@ -128,8 +132,15 @@ impl Cell {
     }
 }
 
+/// Whether an answer came whole and was counted right.
+pub(super) fn is_right(trial: &Trial) -> bool {
+    let attempt = trial.attempts.first();
+    trial.score.counted() == Some(1.0)
+        && attempt.is_some_and(|a| a.chunks.map(u64::from) == a.usage.total_output())
+}
+
 /// Prompts of about 128 tokens.
-fn samples(n: usize) -> Arc<[Sample]> {
+pub(super) fn samples(n: usize) -> Arc<[Sample]> {
     let filler = "Some words that make the prompt as long as prompts are. ".repeat(11);
     let target = || Target::Contains {
         answer: LAST_WORD.to_owned(),
@@ -138,13 +149,17 @@ fn samples(n: usize) -> Arc<[Sample]> {
     (0..n).map(sample).collect()
 }
 
-fn live(args: &CellArgs, samples: &Arc<[Sample]>) -> Result<(Live, u32), Failure> {
+/// A run over the null backend at an address.
+pub(super) fn live(
+    url: &str,
+    samples: &Arc<[Sample]>,
+    settings: Settings,
+) -> Result<Live, Failure> {
     let model: Arc<str> = MODEL.into();
-    let url = format!("{}/v1", args.url.trim_end_matches('/'));
-    let backend = HttpBackend::new(HttpConfig::new(url, MODEL, Dialect::Openai))
-        .map_err(|e| Failure::config(format!("--url {}: {e}", args.url)))?;
+    let base = format!("{}/v1", url.trim_end_matches('/'));
+    let backend = HttpBackend::new(HttpConfig::new(base, MODEL, Dialect::Openai))
+        .map_err(|e| Failure::config(format!("--url {url}: {e}")))?;
     let backends = BTreeMap::from([(Arc::clone(&model), Arc::new(backend) as Arc<dyn Backend>)]);
-    let repeats = args.answers.div_ceil(args.streams) as u32;
     let mut prices = PriceBook::default();
     prices.models.insert(
         MODEL.to_owned(),
@@ -154,19 +169,14 @@ fn live(args: &CellArgs, samples: &Arc<[Sample]>) -> Result<(Live, u32), Failure
             ..Price::default()
         },
     );
-    let live = Live {
+    Ok(Live {
         samples: Arc::clone(samples),
         policies: vec![policy()?],
         backends,
         prices,
-        settings: Settings {
-            repeats,
-            concurrency: args.streams,
-            ..Settings::default()
-        },
+        settings,
         done: BTreeSet::new(),
-    };
-    Ok((live, repeats))
+    })
 }
 
 fn policy() -> Result<NamedPolicy, Failure> {
@@ -193,7 +203,7 @@ fn policy() -> Result<NamedPolicy, Failure> {
     Ok(("always".into(), policy))
 }
 
-fn header(repeats: u32) -> RunHeader {
+pub(super) fn header(repeats: u32) -> RunHeader {
     RunHeader {
         repeats,
         ..RunHeader::new("bench", Mode::Live)
@@ -201,10 +211,10 @@ fn header(repeats: u32) -> RunHeader {
 }
 
 /// A folder under the system's temporary one that goes away again.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Scratch {
-    fn new() -> Result<Self, Failure> {
+    pub(super) fn new() -> Result<Self, Failure> {
         let name = format!("weighbridge-bench-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         // Left by a killed process of the same number.

@@ -6,6 +6,7 @@
 
 pub(crate) mod cell;
 mod figures;
+pub(crate) mod open;
 pub(crate) mod own;
 mod server;
 mod truth;

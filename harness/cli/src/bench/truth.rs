@@ -1,4 +1,4 @@
-//! The time to the first token as the server saw it.
+//! What the server itself saw.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -8,20 +8,19 @@ use weighbridge_mock::null::NullRecord;
 
 use crate::failure::Failure;
 
-/// Milliseconds from the end of the request to the first token, by request, on the server's clock.
-pub(super) fn first_tokens_ms(url: &str) -> Result<BTreeMap<String, f64>, Failure> {
+/// The null backend's records by request, on its own clock.
+pub(super) fn records(url: &str) -> Result<BTreeMap<String, NullRecord>, Failure> {
     let address = url.trim_start_matches("http://");
     let text = fetch(address)
         .map_err(|e| Failure::invalid(format!("cannot read the null backend's records: {e}")))?;
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let mut times = BTreeMap::new();
+    let mut records = BTreeMap::new();
     for line in body.lines() {
         let record: NullRecord = serde_json::from_str(line)
             .map_err(|e| Failure::invalid(format!("a record of the null backend: {e}")))?;
-        let us = record.first_token_us.saturating_sub(record.arrived_us);
-        times.insert(record.request.to_string(), us as f64 / 1e3);
+        records.insert(record.request.to_string(), record);
     }
-    Ok(times)
+    Ok(records)
 }
 
 fn fetch(address: &str) -> std::io::Result<String> {

@@ -1,17 +1,5 @@
 //! What this process has used up, as the system tells it.
 
-/// Processor time of this process so far, all threads, in seconds; absent where the system does not
-/// tell.
-pub(crate) fn cpu_s() -> Option<f64> {
-    #[cfg(unix)]
-    {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-        Some(time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9)
-    }
-    #[cfg(not(unix))]
-    None
-}
-
 /// A size out of `/proc/self/status` in bytes: `VmRSS` is resident memory now, `VmHWM` its peak.
 pub(crate) fn memory(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -41,18 +29,20 @@ pub(crate) fn raise_open_files() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use weighbridge_engine::processor_s;
+
     use super::*;
 
     #[test]
     #[cfg(target_os = "linux")]
     fn the_system_tells_what_was_used() {
-        let before = cpu_s().unwrap();
+        let before = processor_s().unwrap();
         let block = std::hint::black_box(vec![1_u8; 8 << 20]);
         // The peak is read last: other tests of this process may grow it at any moment.
         let resident = memory("VmRSS").unwrap();
         assert!(memory("VmHWM").unwrap() >= resident);
         assert!(resident >= block.len() as u64);
-        assert!(cpu_s().unwrap() > before);
+        assert!(processor_s().unwrap() > before);
         assert_eq!(memory("VmNothing"), None);
     }
 }

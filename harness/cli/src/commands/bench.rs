@@ -5,13 +5,14 @@ use std::io::Write;
 use weighbridge_record::Exit;
 
 use crate::args::{BenchArgs, BenchCommand};
-use crate::bench::{cell, own};
+use crate::bench::{cell, open, own};
 use crate::failure::Failure;
 
 /// Measures this program, or makes one measurement for a parent.
 pub(crate) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
     let text = match &args.command {
         Some(BenchCommand::Cell(cell)) => json(&cell::measure(cell)?)?,
+        Some(BenchCommand::Open(cell)) => json(&open::measure(cell)?)?,
         None if args.own => {
             let report = own::measure(args)?;
             match args.json {

@@ -82,6 +82,7 @@ fn sample(task: &GeneratedTask, split: &str) -> Sample {
         cluster: task.cluster.clone(),
         split: Some(split.to_owned()),
         max_output_tokens: None,
+        synthetic: false,
     }
 }
 

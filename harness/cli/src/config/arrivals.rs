@@ -43,6 +43,14 @@ pub(crate) struct ArrivalsWritten {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub(crate) time_scale: Option<Spanned<f64>>,
+    /// Trials of a `burst`, all due at the same instant; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<usize>"))]
+    pub(crate) size: Option<Spanned<usize>>,
+    /// Seconds from one `burst` to the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
+    pub(crate) period_s: Option<Spanned<f64>>,
     /// Most trials under way at once, not for `closed`. Waiting for a place counts in every latency and
     /// is shown apart.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +73,8 @@ pub(crate) enum ArrivalsKind {
     Gamma,
     /// A rate in stages.
     Ramp,
+    /// All at once, `size` of them, again every `period_s`.
+    Burst,
     /// Recorded times.
     Trace,
 }
@@ -144,6 +154,15 @@ pub(crate) struct WarmupWritten {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ClientWritten {
+    /// Whether the client measures itself before the first trial, on a null backend of its own, for at
+    /// most 0.3 s: its own part of every time to first token. On if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) calibrate: Option<bool>,
+    /// Largest share of the times to first token that may be the client's own, 0.1 if absent: median
+    /// against median, 99th percentile against 99th percentile. Not judged beside an embedded backend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
+    pub(crate) max_overhead_share: Option<Spanned<f64>>,
     /// Largest 99th percentile of the time by which trials start late, in milliseconds; 2 on a
     /// schedule, 20 in a closed loop.
     #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]

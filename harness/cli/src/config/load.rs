@@ -15,6 +15,7 @@ use super::arrivals::{
 };
 use super::error::nearest;
 use super::parse::Source;
+use super::prefix::PrefixRule;
 use super::written::RunWritten;
 use crate::failure::Failure;
 
@@ -26,6 +27,9 @@ pub(crate) struct Load {
     pub(crate) think: Option<Think>,
     pub(crate) warmup: Warmup,
     pub(crate) client: ClientLimits,
+    /// Whether the client measures itself before the first trial.
+    pub(crate) calibrate: bool,
+    pub(crate) prefix: PrefixRule,
     /// What of it decides the outcome of a run, for the hash of the experiment; absent in a plain
     /// closed loop.
     pub(crate) resolved: Option<serde_json::Value>,
@@ -47,7 +51,7 @@ impl Load {
         let resolved = (open_loop.is_some() || think.is_some()).then(|| {
             let trace = open_loop.as_ref().and_then(|open| match &open.arrivals {
                 Arrivals::Trace { at_s, .. } => Some(Schedule::new(at_s.to_vec()).hash()),
-                Arrivals::Rate { .. } => None,
+                Arrivals::Rate { .. } | Arrivals::Bursts { .. } => None,
             });
             serde_json::json!({ "arrivals": written, "think": run.think, "trace": trace })
         });
@@ -60,6 +64,8 @@ impl Load {
                 time,
             },
             client: limits(source, &run.client, is_open)?,
+            calibrate: run.client.calibrate.unwrap_or(true),
+            prefix: PrefixRule::of(source, &run.prefix)?,
             resolved,
         })
     }
@@ -88,6 +94,7 @@ fn open_loop(
         ArrivalsKind::Poisson => Arrivals::steady(rate(source, written)?, Gaps::Exponential),
         ArrivalsKind::Gamma => Arrivals::steady(rate(source, written)?, gamma(source, written)?),
         ArrivalsKind::Ramp => ramp(source, written)?,
+        ArrivalsKind::Burst => bursts(source, written)?,
         ArrivalsKind::Trace => recorded(source, folder, written)?,
     };
     let max_in_flight = match &written.max_in_flight {
@@ -114,7 +121,7 @@ fn stranger<T>(key: &Option<Spanned<T>>, is_known: bool) -> Option<std::ops::Ran
 
 /// Refuses keys that the kind does not have: they would be without effect.
 fn strangers(source: Source<'_>, written: &ArrivalsWritten) -> Result<(), Failure> {
-    use ArrivalsKind::{Closed, Constant, Gamma, Poisson, Ramp, Trace};
+    use ArrivalsKind::{Burst, Closed, Constant, Gamma, Poisson, Ramp, Trace};
     let kind = *written.kind.get_ref();
     let gamma_gaps = (written.gaps.as_ref()).is_some_and(|g| *g.get_ref() == GapsWritten::Gamma);
     let keys = [
@@ -134,6 +141,8 @@ fn strangers(source: Source<'_>, written: &ArrivalsWritten) -> Result<(), Failur
         ),
         ("gaps", stranger(&written.gaps, kind == Ramp)),
         ("stages", stranger(&written.stages, kind == Ramp)),
+        ("size", stranger(&written.size, kind == Burst)),
+        ("period_s", stranger(&written.period_s, kind == Burst)),
         ("path", stranger(&written.path, kind == Trace)),
         ("format", stranger(&written.format, kind == Trace)),
         ("time_scale", stranger(&written.time_scale, kind == Trace)),
@@ -148,9 +157,12 @@ fn strangers(source: Source<'_>, written: &ArrivalsWritten) -> Result<(), Failur
             let message = format!("`{key}` has no effect on these arrivals");
             let hint = match key {
                 "burstiness" => "it is for kind = \"gamma\", or a ramp with gaps = \"gamma\"",
-                "rate_per_s" => "a ramp has its rates in `stages`, a trace in its file",
+                "rate_per_s" => {
+                    "a ramp has its rates in `stages`, a trace in its file, a burst in `size` and `period_s`"
+                }
                 "max_in_flight" => "a closed loop has `run.concurrency`",
                 "gaps" | "stages" => "it is for kind = \"ramp\"",
+                "size" | "period_s" => "it is for kind = \"burst\"",
                 _ => "it is for kind = \"trace\"",
             };
             Err(source.at(&span, message).with_hint(hint).into())
@@ -223,6 +235,23 @@ fn ramp(source: Source<'_>, written: &ArrivalsWritten) -> Result<Arrivals, Failu
     Ok(arrivals)
 }
 
+fn bursts(source: Source<'_>, written: &ArrivalsWritten) -> Result<Arrivals, Failure> {
+    let Some(size) = &written.size else {
+        return Err(missing(source, written, "size", "32"));
+    };
+    let Some(period_s) = &written.period_s else {
+        return Err(missing(source, written, "period_s", "10.0"));
+    };
+    if *size.get_ref() == 0 {
+        let message = "`size` is 0; a burst has at least one trial";
+        return Err(source.at(&size.span(), message).into());
+    }
+    Ok(Arrivals::Bursts {
+        size: *size.get_ref(),
+        period_s: positive(source, period_s)?,
+    })
+}
+
 fn recorded(
     source: Source<'_>,
     folder: &Path,
@@ -291,6 +320,7 @@ fn limits(
         (&mut limits.max_rate_error, &written.max_rate_error),
         (&mut limits.max_cv_error, &written.max_cv_error),
         (&mut limits.max_ks, &written.max_ks),
+        (&mut limits.max_overhead_share, &written.max_overhead_share),
     ] {
         if let Some(value) = value {
             *limit = Some(positive(source, value)?);

@@ -14,6 +14,7 @@ mod models;
 mod parse;
 mod policy;
 mod position;
+mod prefix;
 mod resolve;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
@@ -25,6 +26,7 @@ pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};
 pub(crate) use load::Load;
 pub(crate) use parse::parse;
+pub(crate) use prefix::{NonceRule, PrefixRule};
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};
 pub(crate) use resolve::{Experiment, Overrides, load};

@@ -7,6 +7,7 @@ use toml::Spanned;
 use weighbridge_record::{GatePolicy, Price};
 
 use super::arrivals::{ArrivalsWritten, ClientWritten, ThinkWritten, WarmupWritten};
+use super::prefix::PrefixWritten;
 use super::{BackendWritten, PolicyWritten};
 
 /// A whole experiment file.
@@ -155,6 +156,9 @@ pub(crate) struct RunWritten {
     pub(crate) warmup: WarmupWritten,
     /// What the measuring client may get wrong before the run is invalid.
     pub(crate) client: ClientWritten,
+    /// Synthetic prompts and the server's prefix cache.
+    #[serde(skip_serializing_if = "PrefixWritten::is_default")]
+    pub(crate) prefix: PrefixWritten,
     /// Tries after the first of a call that failed for a passing reason.
     pub(crate) retries: u32,
     /// Longest time one call may take, in seconds.
@@ -188,6 +192,7 @@ impl Default for RunWritten {
             think: None,
             warmup: WarmupWritten::default(),
             client: ClientWritten::default(),
+            prefix: PrefixWritten::default(),
             retries: 2,
             timeout_s: 120.0,
             isolate_cache: true,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use weighbridge_engine::backend::Timeouts;
+use weighbridge_engine::backend::{ConnectionCount, Timeouts};
 use weighbridge_engine::{Admin, ApiKey, Backend, Dialect, HttpBackend, HttpConfig};
 use weighbridge_mock::{Fleet, FleetConfig, Provider, serve};
 
@@ -17,6 +17,8 @@ pub(super) struct Started {
     pub(super) backends: BTreeMap<Arc<str>, Arc<dyn Backend>>,
     /// Servers that may count something about themselves.
     pub(super) watched: Vec<Watched>,
+    /// The connections of all calls.
+    pub(super) connections: ConnectionCount,
     places: Places,
 }
 
@@ -32,12 +34,18 @@ pub(super) async fn start(experiment: &Experiment) -> Result<Started, Failure> {
     let places = Places::start(experiment).await?;
     let mut backends: BTreeMap<Arc<str>, Arc<dyn Backend>> = BTreeMap::new();
     let mut watched = Vec::new();
+    let connections = ConnectionCount::default();
     for model in &experiment.models {
         let Some(backend) = experiment.backend_of(model) else {
             continue;
         };
         let config = places.config(experiment, model, backend)?;
-        let client = made(backend, HttpBackend::new(config.clone()))?;
+        // What is asked beside the calls has connections of its own.
+        let counted = HttpConfig {
+            connections: connections.clone(),
+            ..config.clone()
+        };
+        let client = made(backend, HttpBackend::new(counted))?;
         backends.insert(model.name.as_str().into(), Arc::new(client));
         if !watched.iter().any(|w: &Watched| w.backend == backend.name) {
             let admin = made(backend, Admin::new(&config))?;
@@ -56,6 +64,7 @@ pub(super) async fn start(experiment: &Experiment) -> Result<Started, Failure> {
     Ok(Started {
         backends,
         watched,
+        connections,
         places,
     })
 }

@@ -8,6 +8,8 @@ use tokio::task::JoinHandle;
 use weighbridge_engine::Admin;
 use weighbridge_engine::wire::ServerCounters;
 
+use super::prefix::Counted;
+
 /// Time between two looks at the gauges.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -72,8 +74,8 @@ async fn sample(
 }
 
 impl Watch {
-    /// Ends the watch; what was seen, as notes of the run.
-    pub(super) async fn end(self) -> BTreeMap<String, String> {
+    /// Ends the watch; what was seen, as notes of the run and for the prefix cache.
+    pub(super) async fn end(self, counted: &mut Counted) -> BTreeMap<String, String> {
         self.stop.send_replace(true);
         let after = self.admin.counters().await.ok().flatten();
         let seen = self.sampler.await.unwrap_or_default();
@@ -86,6 +88,7 @@ impl Watch {
             }
         };
         let use_of_cache = after.since(&self.before);
+        counted.extend(use_of_cache.map(|seen| (self.backend.clone(), seen)));
         note(
             "prefix_hit_tokens",
             use_of_cache.map(|(hits, _)| format!("{hits}")),

@@ -70,6 +70,9 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
     if let Some(load) = &experiment.load.resolved {
         resolved["load"] = load.clone();
     }
+    if let Some(nonce) = &run.prefix.nonce {
+        resolved["nonce"] = nonce.get_ref().as_str().into();
+    }
     if run.sequential {
         resolved["sequential"] = true.into();
     }

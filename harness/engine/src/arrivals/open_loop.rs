@@ -27,6 +27,13 @@ pub enum Arrivals {
         /// The shape of the gaps.
         gaps: Gaps,
     },
+    /// All at once, again and again: the arrivals of a burst are due at the same instant.
+    Bursts {
+        /// Arrivals of a burst, at least 1.
+        size: usize,
+        /// Seconds from one burst to the next, more than 0.
+        period_s: f64,
+    },
     /// Times that were recorded.
     Trace {
         /// Seconds since the start of the recording, ascending, at least one.
@@ -71,7 +78,7 @@ impl Arrivals {
     pub fn check(&self) -> Result<(), RateError> {
         match self {
             Self::Rate { stages, .. } => rate::check(stages),
-            Self::Trace { .. } => Ok(()),
+            Self::Bursts { .. } | Self::Trace { .. } => Ok(()),
         }
     }
 
@@ -88,10 +95,28 @@ impl Arrivals {
                 let times = rate::times(stages, sums);
                 Schedule::new(times.into_iter().map(|s| 1e3 * s).collect())
             }
+            Self::Bursts { size, period_s } => {
+                let burst = |i: usize| (i / (*size).max(1)) as f64;
+                Schedule::new((0..n).map(|i| 1e3 * period_s * burst(i)).collect())
+            }
             Self::Trace { at_s, time_scale } => {
                 let times = repeated(at_s).take(n);
                 Schedule::new(times.map(|s| 1e3 * time_scale * s).collect())
             }
+        }
+    }
+
+    /// Whether the load is meant to be the same from its start to its end.
+    pub fn is_even(&self) -> bool {
+        match self {
+            Self::Rate { stages, .. } => {
+                let rates = stages.iter().flat_map(|s| [s.from_per_s, s.to_per_s]);
+                let mut rates = rates.collect::<Vec<_>>();
+                rates.dedup();
+                rates.len() < 2
+            }
+            Self::Bursts { .. } => true,
+            Self::Trace { .. } => false,
         }
     }
 
@@ -195,6 +220,41 @@ mod tests {
                 "{from}: {seen}"
             );
         }
+    }
+
+    #[test]
+    fn a_burst_is_due_at_one_instant_and_a_resumed_one_goes_on_within_it() {
+        let arrivals = Arrivals::Bursts {
+            size: 3,
+            period_s: 0.5,
+        };
+        let schedule = arrivals.schedule(7, 0);
+        assert_eq!(
+            schedule.at_ms(),
+            [0.0, 0.0, 0.0, 500.0, 500.0, 500.0, 1_000.0]
+        );
+        assert_eq!(
+            schedule.after(2).at_ms(),
+            [0.0, 500.0, 500.0, 500.0, 1_000.0]
+        );
+        assert_eq!(schedule.hash(), arrivals.schedule(7, 9).hash());
+        assert_eq!(arrivals.schedule(0, 0).at_ms(), [0.0; 0]);
+    }
+
+    #[test]
+    fn a_ramp_and_a_trace_are_no_even_load() {
+        let stage = |from_per_s, to_per_s| Stage {
+            from_per_s,
+            to_per_s,
+            seconds: 1.0,
+        };
+        let rate = |stages: Vec<Stage>| Arrivals::Rate {
+            stages,
+            gaps: Gaps::Constant,
+        };
+        assert!(rate(vec![stage(5.0, 5.0), stage(5.0, 5.0)]).is_even());
+        assert!(!rate(vec![stage(1.0, 5.0)]).is_even());
+        assert!(!rate(vec![stage(1.0, 1.0), stage(5.0, 5.0)]).is_even());
     }
 
     #[test]

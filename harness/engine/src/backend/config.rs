@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use super::ApiKey;
+use super::{ApiKey, ConnectionCount};
 use crate::wire::facts::{Auth, Version};
 use crate::wire::{Dialect, PromptCache, sse};
 
@@ -70,6 +70,8 @@ pub struct HttpConfig {
     pub timeouts: Timeouts,
     /// Largest server-sent event or whole body accepted, in bytes.
     pub max_event_bytes: usize,
+    /// Counts the connections that are open; clones of a configuration share it.
+    pub connections: ConnectionCount,
 }
 
 impl HttpConfig {
@@ -94,6 +96,7 @@ impl HttpConfig {
             stream: true,
             timeouts: Timeouts::default(),
             max_event_bytes: sse::DEFAULT_LIMIT,
+            connections: ConnectionCount::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use super::arrived::Arrived;
 use super::body::{Body, Broken};
 use super::connections::chain;
+use super::open::Open;
 use super::response::{self, Response};
 
 /// A plain, encrypted or tunnelled stream of bytes.
@@ -50,6 +51,8 @@ pub(super) struct Connection {
     end: usize,
     body: Body,
     keeps_open: bool,
+    /// Its place in the count of open connections.
+    pub(super) open: Option<Open>,
 }
 
 impl Connection {
@@ -63,6 +66,7 @@ impl Connection {
             end: 0,
             body: Body::Done,
             keeps_open: true,
+            open: None,
         }
     }
 

@@ -13,6 +13,7 @@ use tower_service::Service;
 
 use super::arrived::Arrived;
 use super::connection::Connection;
+use super::open::ConnectionCount;
 use super::route::Route;
 use super::socket::Dial;
 use super::{BackendError, HttpConfig, trust};
@@ -26,6 +27,7 @@ pub(super) struct Connections {
     address: Uri,
     route: Route,
     timeout: Duration,
+    count: ConnectionCount,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -47,6 +49,7 @@ impl Connections {
             address: address.clone(),
             route: Route::from_environment(address)?,
             timeout,
+            count: config.connections.clone(),
             idle: Mutex::new(Vec::new()),
         })
     }
@@ -72,7 +75,11 @@ impl Connections {
             }
         }
         match tokio::time::timeout(self.timeout, self.open()).await {
-            Ok(opened) => opened,
+            Ok(Ok(mut opened)) => {
+                opened.open = Some(self.count.one_more());
+                Ok(opened)
+            }
+            Ok(Err(problem)) => Err(problem),
             Err(_) => Err(format!("no connection within {:?}", self.timeout)),
         }
     }

@@ -1,9 +1,10 @@
 //! One call of a trial: leave, money, wire, and again if it failed for a passing reason.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use weighbridge_datasets::Sample;
+use weighbridge_datasets::{Message, Sample};
 use weighbridge_policies::stream;
 use weighbridge_record::{Attempt, AttemptErrorKind, Cost};
 
@@ -11,7 +12,7 @@ use super::limit::{Permit, Refusal};
 use super::schedule::Task;
 use super::trial::{Calls, Shared};
 use super::worst::Worst;
-use super::{BudgetLimit, Event, TrialKey};
+use super::{BudgetLimit, Event, PromptNonce, TrialKey};
 use crate::Clock;
 use crate::backend::{Backend, Call, Reply};
 
@@ -20,6 +21,7 @@ struct Asked<'a> {
     trial: TrialKey,
     model: &'a Arc<str>,
     sample: &'a Sample,
+    messages: Cow<'a, [Message]>,
     backend: &'a dyn Backend,
     salt: Option<String>,
     seed: Option<u64>,
@@ -73,6 +75,8 @@ impl Shared {
         let sample = &self.samples[task.sample];
         let policy = &self.policies[task.repeat as usize][task.policy];
         let settings = &self.settings;
+        let nonce = settings.nonce.as_ref().filter(|_| sample.synthetic);
+        let front = nonce.map(|nonce| nonce.front(&policy.name, task.repeat));
         Some(Asked {
             backend: self.backends.get(model)?.as_ref(),
             trial: (
@@ -89,7 +93,12 @@ impl Shared {
                 .send_seed
                 .then(|| settings.seed.wrapping_add(task.repeat.into())),
             confidence: policy.needs.confidence,
-            worst: Worst::of(sample, settings.assumed_output_tokens),
+            worst: Worst::of(sample, settings.assumed_output_tokens)
+                .and_bytes(front.as_ref().map_or(0, String::len)),
+            messages: match front {
+                Some(front) => PromptNonce::put(&front, &sample.messages).into(),
+                None => Cow::Borrowed(&sample.messages),
+            },
             clock,
         })
     }
@@ -124,7 +133,7 @@ impl Shared {
         let call = Call {
             model: asked.model,
             sample: &asked.sample.id,
-            messages: &asked.sample.messages,
+            messages: &asked.messages,
             max_output_tokens: asked.sample.max_output_tokens,
             confidence: asked.confidence,
             cache_salt: asked.salt.as_deref(),

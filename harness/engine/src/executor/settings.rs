@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::pacer::Pacing;
 use super::validity::ClientLimits;
-use super::{Budget, JournalRef, Limits, RetryRule};
+use super::{Budget, JournalRef, Limits, PromptNonce, RetryRule};
 use crate::arrivals::{OpenLoop, Think};
 
 /// How a live run goes about its trials.
@@ -41,6 +41,8 @@ pub struct Settings {
     /// Whether each policy has a prompt cache of its own, so that none profits from another's
     /// calls; without effect in dialects that cannot.
     pub isolate_cache: bool,
+    /// Words in front of every synthetic prompt that no other run has there; none by default.
+    pub nonce: Option<PromptNonce>,
     /// Whether requests carry a sampling seed, derived from the run's seed and the repeat: the same
     /// for every policy.
     pub send_seed: bool,
@@ -80,6 +82,7 @@ impl Default for Settings {
             limits: Limits::default(),
             grace: Duration::from_secs(30),
             isolate_cache: false,
+            nonce: None,
             send_seed: false,
             sample_major: false,
             assumed_output_tokens: 4096,

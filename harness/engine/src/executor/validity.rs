@@ -2,10 +2,12 @@
 
 use weighbridge_record::Trial;
 
-use super::Settings;
+use super::output::Output;
 use super::steady::{Span, Steady, quantile, steady};
+use super::{Pace, Settings};
 use crate::Clock;
-use crate::arrivals::{Schedule, cv, gaps, ks_distance, rate_per_s};
+use crate::arrivals::Schedule;
+use crate::clock::processor_s;
 
 /// What the client may at most get wrong before a run is invalid. A limit that is absent is not
 /// judged.
@@ -26,6 +28,9 @@ pub struct ClientLimits {
     /// Largest Kolmogorov-Smirnov distance of sent and scheduled gaps; 0.1 by default. Not judged on
     /// schedules that hardly vary: there every distance is large.
     pub max_ks: Option<f64>,
+    /// Largest share of the times to first token that may be the client's own
+    /// [overhead](super::Overhead); 0.1 by default. Judged by who measures the overhead.
+    pub max_overhead_share: Option<f64>,
 }
 
 impl ClientLimits {
@@ -38,10 +43,11 @@ impl ClientLimits {
     }
 
     /// The same limits without those that a server in this very process makes meaningless: its
-    /// processor time cannot be told from the client's.
+    /// processor time cannot be told from the client's, and its speed is made up.
     #[must_use]
     pub fn beside_the_server(mut self, is_open: bool) -> Self {
         self.max_cpu_share = None;
+        self.max_overhead_share = None;
         self.max_lag_ms = self.max_lag_ms.filter(|_| is_open);
         self
     }
@@ -55,14 +61,10 @@ impl Default for ClientLimits {
             max_rate_error: Some(0.01),
             max_cv_error: Some(0.03),
             max_ks: Some(0.1),
+            max_overhead_share: Some(0.1),
         }
     }
 }
-
-/// Least arrivals over which rate and gaps are judged.
-const FEWEST_ARRIVALS: usize = 100;
-/// A schedule whose gaps vary less than this has no distribution to be compared.
-const LEAST_CV: f64 = 0.1;
 
 /// What the client cost and how late it was.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +75,14 @@ pub struct ClientValidity {
     pub lag_p50_ms: f64,
     /// 99th percentile of the same.
     pub lag_p99_ms: f64,
+    /// Median time that a first token lay in the client's socket before it was read, in milliseconds.
+    /// It is in no time to first token, which counts to the arrival; absent where nothing was
+    /// streamed.
+    pub read_lag_p50_ms: Option<f64>,
+    /// 99th percentile of the same.
+    pub read_lag_p99_ms: Option<f64>,
+    /// Trials that ended in this part of the run.
+    pub trials: usize,
     /// Most trials under way at once.
     pub max_in_flight: usize,
     /// Processor time of this process over wall time and number of processors, in `[0, 1]`; absent
@@ -87,30 +97,6 @@ pub struct ClientValidity {
     pub problems: Vec<String>,
 }
 
-/// A schedule and what became of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pace {
-    /// [Hash](Schedule::hash) of the schedule of this part of the run.
-    pub schedule_hash: String,
-    /// Arrivals that were sent.
-    pub sent: usize,
-    /// Arrivals per second, as scheduled for those that were sent; absent of fewer than two.
-    pub offered_per_s: Option<f64>,
-    /// Arrivals per second, as sent.
-    pub achieved_per_s: Option<f64>,
-    /// Coefficient of variation of the scheduled gaps.
-    pub cv_scheduled: f64,
-    /// Coefficient of variation of the sent gaps.
-    pub cv_sent: f64,
-    /// Kolmogorov-Smirnov distance of sent and scheduled gaps.
-    pub ks: f64,
-    /// Median time in the client's own queue, in milliseconds; 0 where nothing limits the trials
-    /// under way. It is inside the times to first token.
-    pub queue_p50_ms: f64,
-    /// 99th percentile of the same.
-    pub queue_p99_ms: f64,
-}
-
 impl ClientValidity {
     /// Whether the client kept up.
     pub fn is_valid(&self) -> bool {
@@ -123,14 +109,18 @@ impl ClientValidity {
 pub(super) struct Watch {
     clock: Clock,
     limits: ClientLimits,
-    cpu_ms: Option<f64>,
+    processor_s: Option<f64>,
     schedule_hash: Option<String>,
     places: Option<usize>,
     lags_ms: Vec<f64>,
+    read_lags_ms: Vec<f64>,
     queues_ms: Vec<f64>,
     /// Intended and actual start of each arrival.
     arrivals: Vec<(f64, f64)>,
     spans: Vec<Span>,
+    output: Vec<Output>,
+    /// Whether the load stays the same by design, so that a change of the times is the server's.
+    is_even: bool,
 }
 
 impl Watch {
@@ -138,13 +128,16 @@ impl Watch {
         Self {
             clock,
             limits: settings.client,
-            cpu_ms: cpu_ms(),
+            processor_s: processor_s(),
             schedule_hash: schedule.map(Schedule::hash),
             places: schedule.is_none().then_some(settings.concurrency.max(1)),
             lags_ms: Vec::new(),
+            read_lags_ms: Vec::new(),
             queues_ms: Vec::new(),
             arrivals: Vec::new(),
             spans: Vec::new(),
+            output: Vec::new(),
+            is_even: (settings.open_loop.as_ref()).is_none_or(|open| open.arrivals.is_even()),
         }
     }
 
@@ -158,20 +151,27 @@ impl Watch {
     ) {
         self.lags_ms.push(lag_ms);
         self.queues_ms.push(queue_ms);
+        let read = trial.attempts.iter().filter_map(|a| a.read_lag_ms);
+        self.read_lags_ms.extend(read);
         if let Some(at_ms) = arrival_ms {
             self.arrivals.push((at_ms, at_ms + lag_ms));
         }
         let start_ms = trial.start_ms.unwrap_or(0.0);
         self.spans.push(Span {
             start_ms,
-            end_ms: start_ms + trial.e2e_ms.unwrap_or(0.0),
+            end_ms: start_ms + ended_ms(trial),
             ttft_ms: trial.ttft_ms,
             is_warmup: trial.is_warmup(),
         });
+        self.output.extend(Output::of(trial));
     }
 
     pub(super) fn finish(mut self, max_in_flight: usize) -> ClientValidity {
-        for values in [&mut self.lags_ms, &mut self.queues_ms] {
+        for values in [
+            &mut self.lags_ms,
+            &mut self.read_lags_ms,
+            &mut self.queues_ms,
+        ] {
             values.sort_unstable_by(f64::total_cmp);
         }
         let wall_ms = self.clock.now_ms();
@@ -179,41 +179,43 @@ impl Watch {
             wall_ms,
             lag_p50_ms: quantile(&self.lags_ms, 0.5).unwrap_or(0.0),
             lag_p99_ms: quantile(&self.lags_ms, 0.99).unwrap_or(0.0),
+            read_lag_p50_ms: quantile(&self.read_lags_ms, 0.5),
+            read_lag_p99_ms: quantile(&self.read_lags_ms, 0.99),
+            trials: self.spans.len(),
             max_in_flight,
             cpu_share: self.cpu_share(wall_ms),
             pace: self.pace(),
-            steady: steady(&self.spans, self.places),
+            steady: self.steady(),
             problems: Vec::new(),
         };
         validity.problems = problems(&validity, &self.limits);
         validity
     }
 
+    fn steady(&self) -> Option<Steady> {
+        let mut steady = steady(&self.spans, &self.output, self.places)?;
+        steady.drift = steady.drift.filter(|_| self.is_even);
+        Some(steady)
+    }
+
     fn cpu_share(&self, wall_ms: f64) -> Option<f64> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-        let used_ms = cpu_ms()? - self.cpu_ms?;
+        let used_ms = 1e3 * (processor_s()? - self.processor_s?);
         (wall_ms > 0.0).then(|| (used_ms / wall_ms / processors).clamp(0.0, 1.0))
     }
 
     fn pace(&mut self) -> Option<Pace> {
         let schedule_hash = self.schedule_hash.take()?;
-        let (mut scheduled, mut sent): (Vec<f64>, Vec<f64>) = self.arrivals.drain(..).unzip();
-        for times in [&mut scheduled, &mut sent] {
-            times.sort_unstable_by(f64::total_cmp);
-        }
-        let (wanted, seen) = (gaps(&scheduled), gaps(&sent));
-        Some(Pace {
-            schedule_hash,
-            sent: sent.len(),
-            offered_per_s: rate_per_s(&scheduled),
-            achieved_per_s: rate_per_s(&sent),
-            cv_scheduled: cv(&wanted),
-            cv_sent: cv(&seen),
-            ks: ks_distance(&wanted, &seen),
-            queue_p50_ms: quantile(&self.queues_ms, 0.5).unwrap_or(0.0),
-            queue_p99_ms: quantile(&self.queues_ms, 0.99).unwrap_or(0.0),
-        })
+        let arrivals = std::mem::take(&mut self.arrivals);
+        Some(Pace::of(schedule_hash, arrivals, &self.queues_ms))
     }
+}
+
+/// When a trial took no place any more, in milliseconds since its intended start. One without an answer
+/// has no end-to-end time, but it had its place until its last call ended.
+fn ended_ms(trial: &Trial) -> f64 {
+    let calls = trial.attempts.iter().filter_map(|attempt| attempt.end_ms);
+    calls.chain(trial.e2e_ms).fold(0.0, f64::max)
 }
 
 /// What makes a run invalid, each with its remedy.
@@ -230,7 +232,7 @@ fn problems(validity: &ClientValidity, limits: &ClientLimits) -> Vec<String> {
              the {load} or free the machine"
         ));
     }
-    // Over a short run the tick of the processor clock is too coarse to judge.
+    // A short run is mostly its own start.
     let share = validity.cpu_share.filter(|_| validity.wall_ms > 2000.0);
     if let Some((share, limit)) = share.zip(limits.max_cpu_share).filter(|(s, l)| s > l) {
         problems.push(format!(
@@ -240,52 +242,10 @@ fn problems(validity: &ClientValidity, limits: &ClientLimits) -> Vec<String> {
             100.0 * limit
         ));
     }
-    if let Some(pace) = validity.pace.as_ref().filter(|p| p.sent >= FEWEST_ARRIVALS) {
-        problems.extend(rate_problem(pace, limits));
-        problems.extend(shape_problem(pace, limits));
+    if let Some(pace) = &validity.pace {
+        problems.extend(pace.problems(limits));
     }
     problems
-}
-
-fn rate_problem(pace: &Pace, limits: &ClientLimits) -> Option<String> {
-    let (offered, achieved) = pace.offered_per_s.zip(pace.achieved_per_s)?;
-    let limit = limits.max_rate_error?;
-    let error = (achieved / offered - 1.0).abs();
-    (error > limit).then(|| {
-        format!(
-            "{achieved:.1} arrivals per second were sent where {offered:.1} were due (limit {:.1}%): \
-             lower the rate, free the machine, or split the load over more machines",
-            100.0 * limit
-        )
-    })
-}
-
-fn shape_problem(pace: &Pace, limits: &ClientLimits) -> Option<String> {
-    let apart = (pace.cv_sent - pace.cv_scheduled).abs() / pace.cv_scheduled.max(1.0);
-    let is_judged = pace.cv_scheduled >= LEAST_CV;
-    let least = if is_judged { 0.0 } else { LEAST_CV };
-    let varies = limits
-        .max_cv_error
-        .is_some_and(|limit| apart > limit.max(least));
-    let differs = is_judged && limits.max_ks.is_some_and(|limit| pace.ks > limit);
-    (varies || differs).then(|| {
-        format!(
-            "the gaps between arrivals are not those of the schedule (coefficient of variation {:.3} \
-             for {:.3}, Kolmogorov-Smirnov distance {:.3}): lower the rate or free the machine",
-            pace.cv_sent, pace.cv_scheduled, pace.ks
-        )
-    })
-}
-
-/// User and system time of this process in milliseconds, where `/proc` tells it. Fields 14 and 15
-/// of `proc_pid_stat(5)`, in ticks of 10 ms (`USER_HZ` is 100 on every supported platform).
-fn cpu_ms() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field may hold blanks; it ends at the last closing bracket.
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace().skip(11);
-    let ticks = |field: Option<&str>| field?.parse::<f64>().ok();
-    Some(10.0 * (ticks(fields.next())? + ticks(fields.next())?))
 }
 
 #[cfg(test)]

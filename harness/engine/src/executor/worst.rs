@@ -31,6 +31,12 @@ impl Worst {
         }
     }
 
+    /// The same with so many bytes more in the prompt.
+    pub(super) fn and_bytes(mut self, bytes: usize) -> Self {
+        self.input_tokens += bytes as u64;
+        self
+    }
+
     /// All tokens.
     pub(super) fn tokens(self) -> u64 {
         self.input_tokens + self.output_tokens

@@ -61,6 +61,7 @@ impl Default for NullConfig {
 pub struct NullServer {
     addr: SocketAddr,
     listener: JoinHandle<()>,
+    shared: Arc<Shared>,
 }
 
 /// What all connections share.
@@ -83,14 +84,23 @@ pub async fn serve_null(config: NullConfig) -> io::Result<NullServer> {
         script: Script::new(config.tokens.max(1)),
         records: Records::start(),
     });
-    let listener = tokio::spawn(accept(listener, shared));
-    Ok(NullServer { addr, listener })
+    let listener = tokio::spawn(accept(listener, Arc::clone(&shared)));
+    Ok(NullServer {
+        addr,
+        listener,
+        shared,
+    })
 }
 
 impl NullServer {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// What it saw of each finished request, oldest first.
+    pub fn records(&self) -> Vec<NullRecord> {
+        self.shared.records.all()
     }
 }
 

@@ -21,6 +21,13 @@ pub struct NullRecord {
     pub done_us: u64,
 }
 
+impl NullRecord {
+    /// Milliseconds from the end of the request to the first token.
+    pub fn ttft_ms(&self) -> f64 {
+        self.first_token_us.saturating_sub(self.arrived_us) as f64 / 1e3
+    }
+}
+
 /// All records of a server, oldest first.
 #[derive(Debug)]
 pub(super) struct Records {
@@ -55,6 +62,12 @@ impl Records {
         if finished.len() < MOST {
             finished.push(record);
         }
+    }
+
+    /// A copy of all of them.
+    pub(super) fn all(&self) -> Vec<NullRecord> {
+        let finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        finished.clone()
     }
 
     /// One JSON object a line.

@@ -4,7 +4,7 @@
 //! which lays it out. Text is escaped by the environment for every template whatever its name; only
 //! pictures and the style sheet pass as they are.
 
-mod client;
+pub(super) mod client;
 mod detail;
 mod environment;
 mod figure;
