@@ -51,7 +51,8 @@ impl RunTable {
     /// An empty table for a run.
     pub fn new(header: RunHeader, samples: Vec<SampleLine>) -> Self {
         let len = samples.len() * header.repeats.max(1) as usize;
-        let arms = header.policies.iter().map(|_| Arm::new(len)).collect();
+        let arms = header.policies.iter();
+        let arms = arms.map(|_| Arm::new(len, header.fleet.len())).collect();
         let sample_ids = (0u32..)
             .zip(&samples)
             .map(|(i, s)| (Arc::clone(&s.id), i))
@@ -129,10 +130,12 @@ impl RunTable {
         if arm.state[at] == super::ScoreState::Missing {
             // A scan beats hashing in a fleet.
             let fleet = &self.header.fleet;
-            arm.fill(at, trial, place, |name| {
+            let model = |name: &str| {
                 let position = fleet.iter().position(|m| m.name == name)?;
                 u16::try_from(position).ok()
-            });
+            };
+            arm.fill(at, trial, place, model);
+            arm.reliability.add(trial, sample, model);
         }
     }
 
