@@ -23,6 +23,7 @@ mod live;
 mod measuring;
 mod network;
 mod nothing_lost;
+mod outage_recorded;
 mod plan;
 mod policy;
 mod replay;

@@ -20,7 +20,7 @@ pub struct Reliability {
     /// What own limits did, by backend, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<(String, String)>,
-    /// When attempts failed; absent where none did.
+    /// When calls failed; absent where no attempt did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline: Option<FailureTimeline>,
     /// What gateways say they did behind their answers, by model.
@@ -137,19 +137,19 @@ pub enum TimelineUnit {
     Samples,
 }
 
-/// When attempts were made and when they failed, in equal steps.
+/// When calls were made and when they failed for good, retries included, in equal steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailureTimeline {
     /// What is counted from left to right.
     pub unit: TimelineUnit,
     /// Length of a step in that unit.
     pub step: u64,
-    /// Each model with a failure: attempts of each step, and those of them that failed.
+    /// Each model with a failure: calls that began in each step, and those of them that failed.
     pub models: Vec<(String, Vec<(u64, u64)>)>,
 }
 
-/// A stretch of neighbouring steps of the timeline in which at least half of the attempts at a model
-/// failed, five at least.
+/// A stretch of neighbouring steps of the timeline in each of which at least nine of ten calls of a
+/// model failed, ten calls at least.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outage {
     /// Model.
@@ -158,8 +158,8 @@ pub struct Outage {
     pub from: u64,
     /// End of the last step, in the unit of the timeline.
     pub to: u64,
-    /// Attempts in it.
-    pub attempts: u64,
+    /// Calls in it.
+    pub calls: u64,
     /// Those of them that failed.
     pub failed: u64,
 }

@@ -73,8 +73,8 @@ pub(super) fn requests_table(all: &Reliability) -> Table {
             "#Answered by a retry",
             "#By another model",
             "#Lost",
-            "#First token with a failure, p50 / p95",
-            "#Without, p50 / p95",
+            "#First token with one, p50 / p95",
+            "#Without one, p50 / p95",
         ],
     );
     for p in &all.policies {
@@ -170,10 +170,10 @@ pub(super) fn markdown(all: &Reliability) -> String {
     for outage in all.outages.iter().take(10) {
         let _ = write!(
             body,
-            "\n- Outage of {}: {} of {} attempts failed {}",
+            "\n- Outage of {}: {} of {} calls failed {}",
             esc(&shorten(&outage.model, 120)),
             count(outage.failed),
-            count(outage.attempts),
+            count(outage.calls),
             span(all.timeline.as_ref(), outage.from, outage.to)
         );
     }

@@ -52,25 +52,26 @@ impl Reliability {
     ) {
         let last = self.models.len().saturating_sub(1);
         let id = |name: &str| model(name).map_or(last, usize::from).min(last);
-        let mut before: Option<&Attempt> = None;
         let mut has_failure = false;
-        for attempt in &trial.attempts {
+        // When the call under way began.
+        let mut began = 0;
+        for (i, attempt) in trial.attempts.iter().enumerate() {
             if is_gap(attempt) {
                 continue;
             }
             has_failure |= attempt.error.is_some();
-            let after = before
-                .filter(|b| is_next_try(b, attempt))
-                .and_then(|b| b.end_ms);
-            // A replay has no clock; there the order of samples stands for it.
-            let at = match trial.start_ms {
-                Some(start) => (start + attempt.intended_ms.unwrap_or(0.0)).max(0.0) as u64,
-                None => position as u64,
-            };
-            if let Some(tries) = self.models.get_mut(id(&attempt.model)) {
-                tries.add(attempt, at, after);
+            let before = i.checked_sub(1).and_then(|i| trial.attempts.get(i));
+            let before = before.filter(|before| is_next_try(before, attempt));
+            if before.is_none() {
+                began = time_of(trial, attempt, position);
             }
-            before = Some(attempt);
+            if let Some(tries) = self.models.get_mut(id(&attempt.model)) {
+                tries.add(attempt, before.and_then(|b| b.end_ms));
+                let next = trial.attempts.get(i + 1);
+                if next.is_none_or(|next| !is_next_try(attempt, next)) {
+                    tries.timeline.add(began, attempt.error.is_some());
+                }
+            }
         }
         if has_failure {
             self.settle(trial, id);
@@ -97,6 +98,16 @@ impl Reliability {
             answers.scored += 1;
             answers.score_e9 += (value * 1e9).round() as u64;
         }
+    }
+}
+
+/// Milliseconds since the start of the run; a replay has no clock, and the order of samples stands for
+/// it.
+fn time_of(trial: &Trial, attempt: &Attempt, position: usize) -> u64 {
+    match trial.start_ms {
+        // The cast saturates.
+        Some(start) => (start + attempt.intended_ms.unwrap_or(0.0)).max(0.0) as u64,
+        None => position as u64,
     }
 }
 
@@ -212,5 +223,8 @@ mod tests {
         assert_eq!(answers.cost.usd(), 0.25);
         assert_eq!((all.models[0].attempts, all.models[0].failed()), (7, 5));
         assert_eq!(all.models[2].attempts, 1);
+        // Calls by the sample they belong to: two ended well after a retry.
+        let steps = all.models[0].timeline.steps();
+        assert_eq!(steps, [(1, 1), (1, 0), (1, 1), (1, 0)]);
     }
 }

@@ -1,13 +1,13 @@
-//! When attempts were made and when they failed, in a fixed number of equal steps.
+//! When calls were made and when they failed, in a fixed number of equal steps.
 
-/// Attempts over time (milliseconds since the start of a live run) or over the order of the samples
+/// Calls over time (milliseconds since the start of a live run) or over the order of the samples
 /// (a replay has no clock). The steps double whenever something comes after the last one, so that the
-/// counts do not depend on the order in which attempts are added.
+/// counts do not depend on the order in which calls are added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timeline {
     /// A step is `1 << shift` milliseconds or samples long.
     shift: u32,
-    /// Attempts of each step, and those of them that failed.
+    /// Calls that began in each step, and those of them that failed for good.
     steps: Vec<(u64, u64)>,
 }
 
@@ -15,7 +15,7 @@ impl Timeline {
     /// Most steps.
     pub const STEPS: usize = 64;
 
-    /// Counts one attempt at a time or position.
+    /// Counts one call at a time or position.
     pub(super) fn add(&mut self, at: u64, is_failed: bool) {
         while at.checked_shr(self.shift).unwrap_or(0) >= Self::STEPS as u64 {
             self.double();
@@ -70,7 +70,7 @@ impl Timeline {
         self
     }
 
-    /// Attempts of each step, and those of them that failed.
+    /// Calls that began in each step, and those of them that failed for good.
     pub fn steps(&self) -> &[(u64, u64)] {
         &self.steps
     }

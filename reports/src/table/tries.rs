@@ -31,7 +31,7 @@ pub struct Tries {
     pub held_us: u64,
     /// What a gateway says of itself.
     pub gateway: GatewayTries,
-    /// When attempts were made, and when they failed.
+    /// When calls were made, and which of them failed for good.
     pub timeline: Timeline,
 }
 
@@ -60,11 +60,10 @@ impl Tries {
         self.failures.values().sum()
     }
 
-    /// Counts an attempt. `at` is its time or position, `after` the end of the attempt before it
-    /// where that was a failed try of the same call, in milliseconds.
-    pub(super) fn add(&mut self, attempt: &Attempt, at: u64, after: Option<f64>) {
+    /// Counts an attempt; `after` is the end of the attempt before it where that was a failed try of
+    /// the same call, in milliseconds.
+    pub(super) fn add(&mut self, attempt: &Attempt, after: Option<f64>) {
         self.attempts += 1;
-        self.timeline.add(at, attempt.error.is_some());
         let is_retry = attempt.try_number > 0;
         self.retries += u64::from(is_retry);
         match &attempt.error {
@@ -164,8 +163,8 @@ mod tests {
         again.intended_ms = Some(60.0);
         again.sent_ms = Some(60.2);
         let mut tries = Tries::default();
-        tries.add(&failed, 0, None);
-        tries.add(&again, 0, failed.end_ms);
+        tries.add(&failed, None);
+        tries.add(&again, failed.end_ms);
         assert_eq!((tries.attempts, tries.answered, tries.failed()), (2, 1, 1));
         assert_eq!((tries.retries, tries.retries_answered), (1, 1));
         assert_eq!((tries.failed_us, tries.backoff_us), (10_000, 50_000));

@@ -8,6 +8,7 @@ mod arrivals;
 mod backend;
 mod error;
 mod fault;
+mod fault_recorded;
 mod gate;
 mod load;
 mod models;

@@ -70,6 +70,11 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
     if let Some(load) = &experiment.load.resolved {
         resolved["load"] = load.clone();
     }
+    if !experiment.faults.is_empty() {
+        resolved["faults"] = serde_json::json!(experiment.faults);
+        resolved["retries"] = run.retries.into();
+        resolved["timeout_s"] = run.timeout_s.into();
+    }
     if run.sequential {
         resolved["sequential"] = true.into();
     }

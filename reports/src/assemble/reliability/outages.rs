@@ -2,20 +2,20 @@
 
 use crate::model::{FailureTimeline, Outage};
 
-/// Fewest failures that make an outage.
-const FEWEST: u64 = 5;
+/// Fewest failed calls that make an outage.
+const FEWEST: u64 = 10;
 
-/// Stretches of neighbouring steps in which at least half of the attempts failed. Steps without an
-/// attempt neither begin nor end one.
+/// Stretches of neighbouring steps in each of which at least nine of ten calls failed. Steps without
+/// a call neither begin nor end one. Failures that are scattered at random hardly ever make one.
 pub(super) fn outages(timeline: &FailureTimeline) -> Vec<Outage> {
     let mut found = Vec::new();
     for (model, steps) in &timeline.models {
         let mut open: Option<Outage> = None;
-        for (i, &(attempts, failed)) in (0u64..).zip(steps) {
-            if attempts == 0 {
+        for (i, &(calls, failed)) in (0u64..).zip(steps) {
+            if calls == 0 {
                 continue;
             }
-            if 2 * failed < attempts {
+            if 10 * failed < 9 * calls {
                 found.extend(open.take());
                 continue;
             }
@@ -23,11 +23,11 @@ pub(super) fn outages(timeline: &FailureTimeline) -> Vec<Outage> {
                 model: model.clone(),
                 from: i * timeline.step,
                 to: 0,
-                attempts: 0,
+                calls: 0,
                 failed: 0,
             });
             outage.to = (i + 1) * timeline.step;
-            outage.attempts += attempts;
+            outage.calls += calls;
             outage.failed += failed;
         }
         found.extend(open);
@@ -48,12 +48,12 @@ mod tests {
             step: 2,
             models: vec![(
                 "m".to_owned(),
-                vec![(4, 1), (4, 4), (0, 0), (4, 2), (4, 1), (2, 2), (4, 0)],
+                vec![(8, 6), (8, 8), (0, 0), (10, 9), (8, 2), (2, 2), (8, 0)],
             )],
         };
         let found = outages(&timeline);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].from, found[0].to), (2, 8));
-        assert_eq!((found[0].attempts, found[0].failed), (8, 6));
+        assert_eq!((found[0].calls, found[0].failed), (18, 17));
     }
 }

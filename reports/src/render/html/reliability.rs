@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::figure::Figure;
-use crate::model::{FailureTimeline, Reliability, Report};
+use crate::model::{FailureTimeline, Reliability, Report, TimelineUnit};
 use crate::render::number::{NONE, count, millis, percent, points, usd};
 use crate::render::reliability::{attempts_table, requests_table, sentence, span};
 use crate::render::svg;
@@ -30,10 +30,10 @@ pub(super) fn view(report: &Report) -> Option<View> {
     let policies = all.policies.iter();
     let outages = all.outages.iter().map(|o| {
         format!(
-            "{}: {} of {} attempts failed {}",
+            "{}: {} of {} calls failed {}",
             o.model,
             count(o.failed),
-            count(o.attempts),
+            count(o.calls),
             span(all.timeline.as_ref(), o.from, o.to)
         )
     });
@@ -78,7 +78,7 @@ fn timeline(all: &FailureTimeline) -> Figure {
     let steps = all.models.iter().map(|(_, s)| s.len()).max().unwrap_or(0) as u64;
     let ends = (span_end(all, 0), span_end(all, steps * all.step));
     let text = format!(
-        "Share of failed attempts over the run, for {} models. All numbers are in the table.",
+        "Share of failed calls over the run, for {} models. All numbers are in the table.",
         all.models.len()
     );
     Figure::new(
@@ -91,37 +91,38 @@ fn timeline(all: &FailureTimeline) -> Figure {
                 .collect();
             svg::strips(&strips, (&ends.0, &ends.1), width, "failures", &text)
         },
-        "Attempts at each model from the beginning of the run to its end, all policies together. A \
-         column is filled from below by the share of attempts that failed; it is empty where nothing \
-         was called.",
+        "Calls of each model with a failure, from the beginning of the run to its end, all policies \
+         together. A column is filled from below by the share of calls that failed for good, after \
+         their retries; it is empty where nothing was called.",
         timeline_table(all),
     )
 }
 
 fn span_end(all: &FailureTimeline, at: u64) -> String {
     match all.unit {
-        crate::model::TimelineUnit::Milliseconds => millis(at as f64),
-        crate::model::TimelineUnit::Samples if at == 0 => "first sample".to_owned(),
-        crate::model::TimelineUnit::Samples => format!("sample {}", count(at)),
+        TimelineUnit::Milliseconds if at == 0 => "start of the run".to_owned(),
+        TimelineUnit::Milliseconds => millis(at as f64),
+        TimelineUnit::Samples if at == 0 => "first sample".to_owned(),
+        TimelineUnit::Samples => format!("sample {}", count(at)),
     }
 }
 
 fn timeline_table(all: &FailureTimeline) -> Table {
     let mut table = Table::new(
-        "Steps in which an attempt failed",
-        &["When", "Model", "#Attempts", "#Failed", "#Share"],
+        "Steps in which a call failed for good",
+        &["When", "Model", "#Calls", "#Failed", "#Share"],
     );
     for (model, steps) in &all.models {
-        for (i, (attempts, failed)) in (0u64..).zip(steps) {
+        for (i, (calls, failed)) in (0u64..).zip(steps) {
             if *failed == 0 {
                 continue;
             }
             table.push(vec![
                 span(Some(all), i * all.step, (i + 1) * all.step).into(),
                 model.clone().into(),
-                count(*attempts).into(),
+                count(*calls).into(),
                 count(*failed).into(),
-                percent(*failed as f64 / *attempts as f64).into(),
+                percent(*failed as f64 / *calls as f64).into(),
             ]);
         }
     }

@@ -1,4 +1,4 @@
-//! Strips over time: when the attempts at each model failed.
+//! Strips over time: when the calls of each model failed.
 
 use super::canvas::{Anchor, Canvas, Width};
 use crate::render::escape::{line, shorten};
@@ -6,10 +6,10 @@ use crate::render::escape::{line, shorten};
 /// Height of a strip in pixels.
 const HEIGHT: f64 = 30.0;
 
-/// A strip: its name, and for each step the attempts and those of them that failed.
+/// A strip: its name, and for each step the calls and those of them that failed.
 pub(crate) type Strip<'a> = (&'a str, &'a [(u64, u64)]);
 
-/// Draws strips of equal steps one below the other: the ground is lit where there were attempts, and
+/// Draws strips of equal steps one below the other: the ground is lit where there were calls, and
 /// filled from below by the share of them that failed. `ends` are the words at both ends.
 pub(crate) fn strips(
     strips: &[Strip<'_>],
@@ -43,12 +43,12 @@ pub(crate) fn strips(
             Anchor::Start,
             &shorten(&line(name), most),
         );
-        for (i, (attempts, failed)) in counts.iter().enumerate() {
-            if *attempts == 0 {
+        for (i, (calls, failed)) in counts.iter().enumerate() {
+            if *calls == 0 {
                 continue;
             }
             let x = left + i as f64 * step;
-            let share = *failed as f64 / *attempts as f64;
+            let share = *failed as f64 / *calls as f64;
             canvas.rect("okay", (x, top), (step, HEIGHT));
             let high = HEIGHT * share;
             canvas.rect("fail", (x, top + HEIGHT - high), (step, high));
@@ -58,7 +58,7 @@ pub(crate) fn strips(
     }
     canvas.text("tick", (left, y + 6.0), Anchor::Start, ends.0);
     canvas.text("tick", (right, y + 6.0), Anchor::End, ends.1);
-    canvas.finish(width, y + 14.0, id, "When attempts failed", text)
+    canvas.finish(width, y + 14.0, id, "When calls failed", text)
 }
 
 #[cfg(test)]
