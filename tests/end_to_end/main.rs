@@ -15,6 +15,7 @@ mod ci_outputs;
 mod compare;
 mod dialects;
 mod doctor;
+mod explicit_cache;
 mod faults;
 #[cfg(feature = "kernels")]
 mod kernels;

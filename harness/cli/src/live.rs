@@ -4,13 +4,15 @@ mod backends;
 mod certificate;
 pub(crate) mod checkup;
 mod counters;
+mod explicit;
 mod gathered;
 mod judge;
 mod limits;
+#[cfg(debug_assertions)]
+mod panicking;
 mod preflight;
 pub(crate) mod record;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,32 +54,44 @@ pub(crate) fn live(
             eprintln!("warning: {warning}");
         }
         preflight::reachable(experiment).await?;
-        let mut fleet = backends::start(experiment).await?;
+        let mut fleet = backends::start(experiment, dir).await?;
         let mut watches = Vec::new();
         for server in std::mem::take(&mut fleet.watched) {
             watches.extend(server.begin().await);
         }
-        let samples = experiment.sample_lines();
-        let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
-        attempt.begun(&header)?;
-        let judge = judge(experiment, header, samples)?;
-        let outcome = run(
-            experiment,
-            planned,
-            dir,
-            fleet.backends.clone(),
-            Begun {
-                writer,
-                done,
-                judge,
-                first,
-                watches,
-            },
-        )
-        .await;
+        let outcome = begun(
+            experiment, planned, header, first, dir, attempt, &mut fleet, watches,
+        );
+        let outcome = outcome.await;
         fleet.shutdown().await;
         outcome
     })
+}
+
+/// Opens the run directory and runs.
+#[expect(clippy::too_many_arguments, reason = "what a run is made of, once")]
+async fn begun(
+    experiment: &Experiment,
+    planned: &[Planned],
+    header: RunHeader,
+    first: usize,
+    dir: &Path,
+    attempt: &Attempt,
+    fleet: &mut backends::Started,
+    watches: Vec<counters::Watch>,
+) -> Result<(RunTable, RunEnd), Failure> {
+    let samples = experiment.sample_lines();
+    let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
+    attempt.begun(&header)?;
+    let judge = judge(experiment, header, samples)?;
+    let begun = Begun {
+        writer,
+        done,
+        judge,
+        first,
+        watches,
+    };
+    run(experiment, planned, dir, fleet, begun).await
 }
 
 /// The threads that a live run works on.
@@ -143,7 +157,7 @@ async fn run(
     experiment: &Experiment,
     planned: &[Planned],
     dir: &Path,
-    backends: BTreeMap<Arc<str>, Arc<dyn weighbridge_engine::Backend>>,
+    fleet: &mut backends::Started,
     begun: Begun,
 ) -> Result<(RunTable, RunEnd), Failure> {
     let Begun {
@@ -156,7 +170,8 @@ async fn run(
     let samples = &experiment.judged.samples()[first..];
     let total = samples.len() * planned.len() * experiment.repeats as usize;
     let journal = limits::Spent::open(dir, &done)?;
-    let settings = limits::settings(experiment, &journal, settings(experiment, &done));
+    let mut settings = limits::settings(experiment, &journal, settings(experiment, &done));
+    settings.budget.spent_usd += fleet.caches.worst_usd();
     if !done.is_empty() {
         eprintln!("{} of {total} trials were finished before", done.len());
     }
@@ -165,7 +180,7 @@ async fn run(
     let live = Live {
         samples: samples.to_vec().into(),
         policies: plan::named(planned),
-        backends,
+        backends: fleet.backends.clone(),
         prices: crate::replay::price_book(experiment),
         settings,
         done: done.iter().map(key).collect(),
@@ -189,7 +204,10 @@ async fn run(
     };
     let (summary, written) = record::run(live, stop, log).await;
     signals.abort();
+    // Before anything else: every minute of a cache is paid for.
+    fleet.caches.close().await;
     let mut notes = certificate::notes(&summary, earlier.as_deref());
+    notes.extend(fleet.caches.notes());
     notes.extend(limits::notes(&summary));
     journal.close(&summary)?;
     for watch in watches {
@@ -276,6 +294,7 @@ fn end(end: End) -> RunEnd {
         End::Completed | End::Enough => RunEnd::Completed,
         End::Budget(limit) => RunEnd::Budget(limit.as_str().to_owned()),
         End::Interrupted => RunEnd::Interrupted,
+        End::Panicked => RunEnd::Panicked,
     }
 }
 

@@ -61,6 +61,7 @@ pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
         latency: summary::latencies(&frame),
         ledger: arms()
             .map(|(p, arm)| summary::ledger(&p.name, arm))
+            .chain(summary::shared(&header.notes))
             .collect(),
         reliability: reliability::reliability(table),
         flips: flips.flips,

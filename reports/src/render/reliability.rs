@@ -73,6 +73,8 @@ pub(super) fn requests_table(all: &Reliability) -> Table {
             "#Answered by a retry",
             "#By another model",
             "#Lost",
+            "#Cost of failed tries",
+            "#Of discarded answers",
             "#First token with one, p50 / p95",
             "#Without one, p50 / p95",
         ],
@@ -85,6 +87,8 @@ pub(super) fn requests_table(all: &Reliability) -> Table {
             count(p.by_retry).into(),
             count(p.by_fallback).into(),
             Cell::toned(count(p.lost), tone),
+            usd(p.tries.failed_usd).into(),
+            usd(p.discarded_usd).into(),
             split(p.ttft_met.as_ref()).into(),
             split(p.ttft_clean.as_ref()).into(),
         ]);

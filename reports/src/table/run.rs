@@ -45,6 +45,9 @@ impl RunTable {
     pub const GATE_HASH: &'static str = "gate_hash";
     /// Note in which the measuring client says [`VALID`](Self::VALID), or why it was not.
     pub const VALIDITY: &'static str = "client.validity";
+    /// Beginning of the notes that hold what explicit caches cost, by model: a JSON object with
+    /// `tokens`, `write_usd` and `storage_usd`. All policies share them.
+    pub const EXPLICIT_CACHE: &'static str = "explicit_cache.";
     /// What a client says that kept up.
     pub const VALID: &'static str = "valid";
 

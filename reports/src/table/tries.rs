@@ -162,6 +162,13 @@ mod tests {
         again.try_number = 1;
         again.intended_ms = Some(60.0);
         again.sent_ms = Some(60.2);
+        again.cost.total_usd = 0.25;
+        again.server = Some(Box::new(ServerSaid {
+            gateway_retries: Some(2),
+            gateway_fallbacks: Some(0),
+            cost_usd: Some(0.5),
+            ..ServerSaid::default()
+        }));
         let mut tries = Tries::default();
         tries.add(&failed, None);
         tries.add(&again, failed.end_ms);
@@ -170,6 +177,10 @@ mod tests {
         assert_eq!((tries.failed_us, tries.backoff_us), (10_000, 50_000));
         assert_eq!((tries.held, tries.held_us), (1, 4_000));
         assert_eq!(tries.failed, Money::of_usd(0.5));
+        let gateway = &tries.gateway;
+        assert_eq!((gateway.told, gateway.retried, gateway.retries), (1, 1, 2));
+        assert_eq!((gateway.fallbacks, gateway.priced), (0, 1));
+        assert_eq!((gateway.said.usd(), gateway.ours.usd()), (0.5, 0.25));
         let mut twice = tries.clone();
         twice.merge(&tries);
         assert_eq!((twice.attempts, twice.backoff_us), (4, 100_000));

@@ -21,7 +21,7 @@ pub(crate) mod schema;
 mod slices;
 mod written;
 
-pub(crate) use backend::BackendWritten;
+pub(crate) use backend::{BackendWritten, ExplicitCacheWritten};
 pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};
 pub(crate) use load::Load;

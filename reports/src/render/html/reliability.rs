@@ -45,7 +45,7 @@ pub(super) fn view(report: &Report) -> Option<View> {
         limits: limits
             .map(|(backend, text)| format!("{backend}: {text}"))
             .collect(),
-        timeline: all.timeline.as_ref().map(timeline),
+        timeline: all.timeline.as_ref().map(|line| timeline(line, report)),
         requests: requests_table(all),
         attempts: attempts_table(
             "Attempts by policy",
@@ -72,11 +72,16 @@ fn models_table(all: &Reliability) -> Table {
     )
 }
 
-fn timeline(all: &FailureTimeline) -> Figure {
+fn timeline(all: &FailureTimeline, report: &Report) -> Figure {
     // Strips in a picture of a size that can be read; the table has all.
     const MOST: usize = 8;
     let steps = all.models.iter().map(|(_, s)| s.len()).max().unwrap_or(0) as u64;
-    let ends = (span_end(all, 0), span_end(all, steps * all.step));
+    // The last step may reach beyond the last sample.
+    let last = match all.unit {
+        TimelineUnit::Milliseconds => steps * all.step,
+        TimelineUnit::Samples => (steps * all.step).min(report.provenance.dataset.samples),
+    };
+    let ends = (span_end(all, 0), span_end(all, last));
     let text = format!(
         "Share of failed calls over the run, for {} models. All numbers are in the table.",
         all.models.len()

@@ -43,15 +43,17 @@ pub(crate) fn strips(
             Anchor::Start,
             &shorten(&line(name), most),
         );
+        ground(&mut canvas, counts, (left, step), top);
         for (i, (calls, failed)) in counts.iter().enumerate() {
             if *calls == 0 {
                 continue;
             }
             let x = left + i as f64 * step;
             let share = *failed as f64 / *calls as f64;
-            canvas.rect("okay", (x, top), (step, HEIGHT));
             let high = HEIGHT * share;
-            canvas.rect("fail", (x, top + HEIGHT - high), (step, high));
+            // A hair wider than a step, so that no seam shows between neighbours.
+            let wide = (step + 0.4).min(right - x);
+            canvas.rect("fail", (x, top + HEIGHT - high), (wide, high));
         }
         canvas.line("axis", (left, top + HEIGHT), (right, top + HEIGHT));
         y = top + HEIGHT + 12.0;
@@ -61,13 +63,30 @@ pub(crate) fn strips(
     canvas.finish(width, y + 14.0, id, "When calls failed", text)
 }
 
+/// Lights the ground in one piece for neighbouring steps with calls.
+fn ground(canvas: &mut Canvas, counts: &[(u64, u64)], (left, step): (f64, f64), top: f64) {
+    let mut begin = None;
+    for i in 0..=counts.len() {
+        let is_lit = counts.get(i).is_some_and(|(calls, _)| *calls > 0);
+        match (begin, is_lit) {
+            (None, true) => begin = Some(i),
+            (Some(from), false) => {
+                let x = left + from as f64 * step;
+                canvas.rect("okay", (x, top), ((i - from) as f64 * step, HEIGHT));
+                begin = None;
+            }
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_step_is_filled_by_its_share_of_failures_and_empty_ones_stay_empty() {
-        let counts = [(4, 2), (0, 0), (4, 0)];
+        let counts = [(4, 2), (4, 0), (0, 0), (4, 0)];
         let svg = strips(&[("m<", &counts)], ("a", "b"), Width::Narrow, "x", "t");
         assert_eq!(svg.matches("class=\"okay\"").count(), 2);
         assert_eq!(svg.matches("class=\"fail\"").count(), 1);
