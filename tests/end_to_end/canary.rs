@@ -321,3 +321,38 @@ fn the_search_finds_a_key_that_is_there() {
         assert!(found, "{hidden}");
     }
 }
+
+/// A bug in the middle of a call, whose message quotes the key, the header and the proxy.
+#[test]
+fn a_panic_with_the_keys_at_hand_tells_none_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = echo();
+    let url = format!("http://{server}/ok/v1");
+    experiment(dir.path(), &[("a", url.clone()), ("b", url)]);
+    let mut said = Vec::new();
+    for trace in ["0", "full"] {
+        let mut command = weighbridge();
+        command
+            .args(["run", "experiment.toml", "--out", "out", "--json"])
+            .current_dir(dir.path())
+            .env("CANARY_KEY", KEY)
+            .env("CANARY_HEADER", HEADER)
+            .env("HTTP_PROXY", format!("http://user:{PASSWORD}@127.0.0.1:9"))
+            .env("NO_PROXY", "127.0.0.1")
+            .env("WEIGHBRIDGE_TEST_PANIC", "1")
+            .env("RUST_BACKTRACE", trace);
+        let output = command.output().unwrap();
+        let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(code(&output), 70, "{talk}");
+        // It did panic, with everything at hand, and the message is still of use.
+        assert!(talk.contains("panicking.rs"), "{talk}");
+        assert!(talk.contains("You said Bearer [key]"), "{talk}");
+        assert!(
+            talk.contains("\"[key]\", \"[key]\", \"http://[key]@127.0.0.1:9\""),
+            "{talk}"
+        );
+        said.push((format!("panic with RUST_BACKTRACE={trace}"), output));
+    }
+    assert!(dir.path().join("out/run.jsonl").exists());
+    assert_clean(dir.path(), &said);
+}

@@ -16,6 +16,7 @@ mod ci_outputs;
 mod compare;
 mod dialects;
 mod doctor;
+mod explicit_cache;
 mod faults;
 #[cfg(feature = "kernels")]
 mod kernels;
@@ -24,6 +25,7 @@ mod live;
 mod measuring;
 mod network;
 mod nothing_lost;
+mod outage_recorded;
 mod plan;
 mod policy;
 mod prefix;

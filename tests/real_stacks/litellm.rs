@@ -31,9 +31,26 @@ fn litellm(base: &Path, dir: &Path, behind: u16) -> Server {
             "model_info": {"id": format!("deployment-of-{model}")},
         })
     });
+    // A deployment where nobody listens, for which the others step in after a retry.
+    let down = serde_json::json!({
+        "model_name": "down",
+        "litellm_params": {
+            "model": "openai/tiny-down",
+            "api_base": format!("http://127.0.0.1:{}/v1", free_port()),
+            "api_key": "none",
+            "num_retries": 0,
+        },
+        "model_info": {"id": "deployment-down"},
+    });
+    let mut deployments = deployments.to_vec();
+    deployments.push(down);
     let config = serde_json::json!({
         "model_list": deployments,
-        "router_settings": {"routing_strategy": "simple-shuffle", "num_retries": 0},
+        "router_settings": {
+            "routing_strategy": "simple-shuffle",
+            "num_retries": 0,
+            "fallbacks": [{"down": ["auto"]}],
+        },
     });
     // JSON is YAML.
     let path = dir.join("litellm.yaml");
@@ -111,6 +128,14 @@ fn it_is_weighed_as_a_router() {
             "{cost} is not {expected}: {attempt:#}"
         );
         assert!(said["gateway_ms"].as_f64().unwrap() > 0.0, "{said:#}");
+        // It went straight to the deployment.
+        assert_eq!(
+            said["gateway_target"],
+            format!("deployment-of-{name}"),
+            "{said:#}"
+        );
+        assert_eq!(said["gateway_fallbacks"], 0, "{said:#}");
+        assert_eq!(said["gateway_retries"], 0, "{said:#}");
         assert!(
             attempt["request_id"].as_str().unwrap().len() > 20,
             "{attempt:#}"
@@ -168,4 +193,40 @@ fn what_it_refuses_and_what_breaks_behind_it_are_told_apart() {
     );
     // Nothing was measured: no verdict.
     assert_eq!(code, 4, "{talk}");
+}
+
+#[test]
+fn what_it_does_inside_when_a_deployment_is_down_is_told() {
+    let Some(base) = set_up(&["model", "llama", "litellm"]) else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let behind = llama(&base, dir.path(), "0");
+    let proxy = litellm(&base, dir.path(), behind.port);
+    let backend = format!(
+        "dialect = \"litellm\"\nbase_url = \"http://127.0.0.1:{}/v1\"\napi_key_env = \"WEIGHBRIDGE_TEST_KEY\"",
+        proxy.port
+    );
+    let experiment = Experiment {
+        backend: &backend,
+        models: ["backend = \"server\"\nmodel = \"down\""; 2],
+        run: "max_output_tokens = 12\nconcurrency = 1\nisolate_cache = false",
+        samples: 4,
+        key: KEY,
+    };
+    let (trials, out) = experiment.run(dir.path(), "out");
+    for trial in &trials {
+        let said = &attempt(trial)["server"];
+        assert_eq!(said["gateway_fallbacks"], 1, "{said:#}");
+        let target = said["gateway_target"].as_str().unwrap();
+        assert!(target.starts_with("deployment-of-"), "{said:#}");
+    }
+    let report = std::fs::read_to_string(dir.path().join("out/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let gateway = &report["reliability"]["gateways"][0];
+    assert_eq!(gateway["fallbacks"], gateway["told"], "{gateway:#}");
+    assert!(
+        gateway["told"].as_u64().unwrap() >= 4,
+        "{gateway:#} {out:?}"
+    );
 }

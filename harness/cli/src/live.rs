@@ -4,11 +4,14 @@ mod backends;
 mod certificate;
 pub(crate) mod checkup;
 mod counters;
+mod explicit;
 mod gathered;
 mod judge;
 mod limits;
 mod nonce;
 mod overhead;
+#[cfg(debug_assertions)]
+mod panicking;
 mod prefix;
 mod preflight;
 pub(crate) mod record;
@@ -39,7 +42,7 @@ use crate::progress::Progress;
 pub(crate) fn live(
     experiment: &Experiment,
     planned: &[Planned],
-    mut header: RunHeader,
+    header: RunHeader,
     first: usize,
     dir: &Path,
     attempt: &Attempt,
@@ -56,33 +59,45 @@ pub(crate) fn live(
             eprintln!("warning: {warning}");
         }
         preflight::reachable(experiment).await?;
-        let mut fleet = backends::start(experiment).await?;
+        let mut fleet = backends::start(experiment, dir).await?;
         let mut watches = Vec::new();
         for server in std::mem::take(&mut fleet.watched) {
             watches.extend(server.begin().await);
         }
-        let samples = experiment.sample_lines();
-        nonce::choose(experiment, &mut header);
-        let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
-        attempt.begun(&header)?;
-        let judge = judge(experiment, header, samples)?;
-        let outcome = run(
-            experiment,
-            planned,
-            dir,
-            &fleet,
-            Begun {
-                writer,
-                done,
-                judge,
-                first,
-                watches,
-            },
-        )
-        .await;
+        let outcome = begun(
+            experiment, planned, header, first, dir, attempt, &mut fleet, watches,
+        );
+        let outcome = outcome.await;
         fleet.shutdown().await;
         outcome
     })
+}
+
+/// Opens the run directory and runs.
+#[expect(clippy::too_many_arguments, reason = "what a run is made of, once")]
+async fn begun(
+    experiment: &Experiment,
+    planned: &[Planned],
+    mut header: RunHeader,
+    first: usize,
+    dir: &Path,
+    attempt: &Attempt,
+    fleet: &mut backends::Started,
+    watches: Vec<counters::Watch>,
+) -> Result<(RunTable, RunEnd), Failure> {
+    let samples = experiment.sample_lines();
+    nonce::choose(experiment, &mut header);
+    let (writer, done) = RunWriter::resume(dir, &header, &samples)?;
+    attempt.begun(&header)?;
+    let judge = judge(experiment, header, samples)?;
+    let begun = Begun {
+        writer,
+        done,
+        judge,
+        first,
+        watches,
+    };
+    run(experiment, planned, dir, fleet, begun).await
 }
 
 /// The threads that a live run works on: one for two processors. The others are for the thread that
@@ -155,7 +170,7 @@ async fn run(
     experiment: &Experiment,
     planned: &[Planned],
     dir: &Path,
-    fleet: &backends::Started,
+    fleet: &mut backends::Started,
     begun: Begun,
 ) -> Result<(RunTable, RunEnd), Failure> {
     let Begun {
@@ -169,10 +184,11 @@ async fn run(
     let total = samples.len() * planned.len() * experiment.repeats as usize;
     let journal = limits::Spent::open(dir, &done)?;
     let nonce = nonce::kept(experiment, dir)?;
-    let settings = Settings {
+    let mut settings = Settings {
         nonce,
         ..limits::settings(experiment, &journal, settings(experiment, &done))
     };
+    settings.budget.spent_usd += fleet.caches.worst_usd();
     let limit = settings.client.max_overhead_share;
     if !done.is_empty() {
         eprintln!("{} of {total} trials were finished before", done.len());
@@ -209,6 +225,8 @@ async fn run(
     };
     let (summary, written) = record::run(live, stop, log).await;
     signals.abort();
+    // Before anything else: every minute of a cache is paid for.
+    fleet.caches.close().await;
     journal.close(&summary)?;
     let (mut counted, mut seen) = (prefix::Counted::new(), BTreeMap::new());
     for watch in watches {
@@ -218,6 +236,7 @@ async fn run(
     certificate.connections = fleet.connections.most();
     certificate.prefix = prefix::check(experiment, dir, nonce, &counted, certificate.is_resumed)?;
     let mut notes = certificate.notes(&summary, limit);
+    notes.extend(fleet.caches.notes());
     notes.extend(limits::notes(&summary));
     for (name, value) in seen {
         // What is there was said of trials, by a part of the run that had some.
@@ -303,6 +322,7 @@ fn end(end: End) -> RunEnd {
         End::Completed | End::Enough => RunEnd::Completed,
         End::Budget(limit) => RunEnd::Budget(limit.as_str().to_owned()),
         End::Interrupted => RunEnd::Interrupted,
+        End::Panicked => RunEnd::Panicked,
     }
 }
 

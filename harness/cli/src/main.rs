@@ -11,6 +11,7 @@ mod forecast;
 mod live;
 mod log_text;
 mod outputs;
+mod panics;
 mod plan;
 mod progress;
 mod replay;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    panics::install();
     let outcome = std::panic::catch_unwind(|| dispatch(cli.command));
     let exit = match outcome {
         Ok(Ok(exit)) => exit,

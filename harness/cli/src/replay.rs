@@ -36,8 +36,10 @@ pub(crate) fn replay(
     let mut monitor = Monitor::new(RunTable::new(header, samples))
         .map_err(|error| Failure::config(format!("the gate cannot be watched: {error}")))?;
     let prices = price_book(experiment);
+    let faults = experiment.fault_schedule();
     let replay = Replay::new(experiment.judged.samples(), &experiment.outcomes, &prices)
-        .repeats(experiment.repeats);
+        .repeats(experiment.repeats)
+        .faults(&faults);
     warn_about_gaps(&replay, experiment);
     let done = replay.run_serialized(&plan::named(planned), |batch| -> Result<(), End> {
         // A sequential replay writes up to its last sample and nothing after.

@@ -19,7 +19,7 @@ pub use backend::{Admin, ApiKey, Backend, Call, HttpBackend, HttpConfig, Recorde
 pub use clock::{Clock, processor_s};
 pub use executor::{Event, Live, LiveSummary, RunEnd, Settings, outcome_of};
 pub use prices::PriceBook;
-pub use replay::{Batch, ModelCoverage, NamedPolicy, Replay, ReplayError};
+pub use replay::{Batch, FaultSchedule, ModelCoverage, NamedPolicy, Replay, ReplayError};
 pub use scorers::score;
 pub use walk::STEP_LIMIT;
 pub use wire::{Dialect, PromptCache};

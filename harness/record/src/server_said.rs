@@ -20,6 +20,16 @@ pub struct ServerSaid {
     /// Time that the gateway says it took for itself, in milliseconds; it is inside all latencies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_ms: Option<f64>,
+    /// How often a gateway says that it tried again before it answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_retries: Option<u32>,
+    /// How many other targets a gateway says it went on to before it answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_fallbacks: Option<u32>,
+    /// The gateway's own name for the target that answered: a deployment, an option of its
+    /// configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_target: Option<String>,
     /// Time spent on loading the model, in milliseconds; it is inside all latencies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_load_ms: Option<f64>,

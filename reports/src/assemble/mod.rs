@@ -6,6 +6,7 @@ mod flips;
 mod health;
 mod methods;
 mod provenance;
+mod reliability;
 mod report;
 
 pub use provenance::gate_hash;

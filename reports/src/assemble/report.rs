@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use weighbridge_record::{PolicyRole, RunReader};
 
-use super::{attempts, flips, health, methods, provenance};
+use super::{attempts, flips, health, methods, provenance, reliability};
 use crate::compare::{Frame, Weighed, weigh_all};
 use crate::gate::judge;
 use crate::join;
@@ -61,7 +61,9 @@ pub fn assemble(table: &RunTable, reader: Option<&mut RunReader>) -> Report {
         latency: summary::latencies(&frame),
         ledger: arms()
             .map(|(p, arm)| summary::ledger(&p.name, arm))
+            .chain(summary::shared(&header.notes))
             .collect(),
+        reliability: reliability::reliability(table),
         flips: flips.flips,
         flip_counts: flips.counts,
         methods,

@@ -8,6 +8,7 @@ mod latency;
 mod leaderboard;
 mod plane;
 mod policy;
+mod reliability;
 mod report;
 mod routing;
 mod run_diff;
@@ -20,6 +21,10 @@ pub use latency::{Ecdf, LatencyChange, LatencySummary};
 pub use leaderboard::{Board, BoardAxis, BoardDifference, BoardPair, BoardRow, Leaderboard};
 pub use plane::{Plane, PlanePoint, PointKind};
 pub use policy::{LedgerRow, ModelShare, PolicySummary};
+pub use reliability::{
+    FailureTimeline, Fallback, GatewayReliability, ModelReliability, Outage, PolicyReliability,
+    Reliability, TimelineUnit, TriesSummary, TtftSplit,
+};
 pub use report::{Coverage, Flip, FlipSide, Provenance, REPORT_SCHEMA, Report};
 pub use routing::{ControlCheck, Cpt, CurvePoint, RoutingSummary};
 pub use run_diff::{

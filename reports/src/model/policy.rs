@@ -59,7 +59,7 @@ pub struct PolicySummary {
 }
 
 /// Where one policy's money went, in US dollars over the whole run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LedgerRow {
     /// Policy name.
     pub policy: String,

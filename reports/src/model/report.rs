@@ -6,7 +6,7 @@ use weighbridge_record::{DatasetInfo, GatePolicy, HostInfo, Mode, ModelEntry, Po
 
 use super::{
     Attempts, Comparison, LatencySummary, Leaderboard, LedgerRow, Outcome, Plane, PolicySummary,
-    RoutingSummary, RunDiff, Sequential, Verdict,
+    Reliability, RoutingSummary, RunDiff, Sequential, Verdict,
 };
 
 /// Version of `report.json`.
@@ -140,6 +140,9 @@ pub struct Report {
     pub latency: Vec<LatencySummary>,
     /// Money.
     pub ledger: Vec<LedgerRow>,
+    /// What failed; absent where nothing did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reliability: Option<Reliability>,
     /// Losses of the candidates, worst first, shortened to a few; then gains.
     pub flips: Vec<Flip>,
     /// Losses and gains in all, per candidate: `(candidate, losses, gains)`.

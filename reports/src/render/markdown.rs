@@ -34,6 +34,12 @@ pub fn markdown(report: &Report) -> String {
         .filter_map(|v| comparison(report, v).map(slices))
         .chain([policies(report)])
         .chain(leaderboard(report))
+        .chain(
+            report
+                .reliability
+                .as_ref()
+                .map(super::reliability::markdown),
+        )
         .chain(health(report))
         .chain(losses(report))
         .chain(client(report))

@@ -16,6 +16,7 @@ mod json;
 mod junit;
 mod markdown;
 mod number;
+mod reliability;
 mod run_diff;
 mod sequential;
 mod svg;

@@ -10,5 +10,5 @@ mod policy;
 pub use coverage::coverage;
 pub use ecdf::ecdf;
 pub use latency::{latencies, latency};
-pub use ledger::ledger;
+pub use ledger::{ledger, shared};
 pub use policy::policy;

@@ -2,7 +2,7 @@
 
 use weighbridge_record::{AttemptErrorKind, Score, Step, TokenSource, Trial, Usage};
 
-use super::{Ledger, Money, Place};
+use super::{Ledger, Money, Place, Reliability};
 
 /// What is known of a trial's score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Arm {
     pub place: Vec<Place>,
     /// Where the money went.
     pub ledger: Ledger,
+    /// What failed, and what became of it.
+    pub reliability: Reliability,
     /// Failed attempts by kind.
     pub errors: std::collections::BTreeMap<AttemptErrorKind, u64>,
     /// Trials present.
@@ -68,7 +70,7 @@ pub struct Arm {
 }
 
 impl Arm {
-    pub(super) fn new(len: usize) -> Self {
+    pub(super) fn new(len: usize, models: usize) -> Self {
         Self {
             state: vec![ScoreState::Missing; len],
             score: vec![0.0; len],
@@ -88,6 +90,7 @@ impl Arm {
             any_error: vec![false; len],
             place: vec![Place::default(); len],
             ledger: Ledger::default(),
+            reliability: Reliability::new(models),
             errors: std::collections::BTreeMap::new(),
             trials: 0,
         }
@@ -118,6 +121,7 @@ impl Arm {
             any_error: of(&self.any_error, at),
             place: of(&self.place, at),
             ledger: self.ledger,
+            reliability: self.reliability.clone(),
             errors: self.errors.clone(),
             trials: self.trials,
         }

@@ -5,10 +5,16 @@
 
 mod arm;
 mod ledger;
+mod reliability;
 mod run;
+mod timeline;
+mod tries;
 
 pub use arm::{Arm, ScoreState};
 pub use ledger::{Ledger, Money};
+pub use reliability::{Answers, Reliability};
 pub use run::{Place, RunTable};
+pub use timeline::Timeline;
+pub use tries::{GatewayTries, Tries};
 
 pub(crate) use run::notes;

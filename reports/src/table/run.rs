@@ -51,13 +51,17 @@ impl RunTable {
     pub const DRIFT: &'static str = "client.drift";
     /// Note of prefix caches that found less than they could.
     pub const PREFIX_WARNING: &'static str = "client.prefix_warning";
+    /// Beginning of the notes that hold what explicit caches cost, by model: a JSON object with
+    /// `tokens`, `write_usd` and `storage_usd`. All policies share them.
+    pub const EXPLICIT_CACHE: &'static str = "explicit_cache.";
     /// What a client says that kept up.
     pub const VALID: &'static str = "valid";
 
     /// An empty table for a run.
     pub fn new(header: RunHeader, samples: Vec<SampleLine>) -> Self {
         let len = samples.len() * header.repeats.max(1) as usize;
-        let arms = header.policies.iter().map(|_| Arm::new(len)).collect();
+        let arms = header.policies.iter();
+        let arms = arms.map(|_| Arm::new(len, header.fleet.len())).collect();
         let sample_ids = (0u32..)
             .zip(&samples)
             .map(|(i, s)| (Arc::clone(&s.id), i))
@@ -135,10 +139,12 @@ impl RunTable {
         if arm.state[at] == super::ScoreState::Missing {
             // A scan beats hashing in a fleet.
             let fleet = &self.header.fleet;
-            arm.fill(at, trial, place, |name| {
+            let model = |name: &str| {
                 let position = fleet.iter().position(|m| m.name == name)?;
                 u16::try_from(position).ok()
-            });
+            };
+            arm.fill(at, trial, place, model);
+            arm.reliability.add(trial, sample, model);
         }
     }
 

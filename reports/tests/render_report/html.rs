@@ -169,11 +169,13 @@ fn an_empty_report_is_still_a_page() {
     report.routing.clear();
     report.latency.clear();
     report.ledger.clear();
+    report.reliability = None;
     report.flips.clear();
     report.flip_counts.clear();
     report.methods.clear();
     let page = html(&report).unwrap();
     assert!(page.contains("Nothing was noticed"));
+    assert!(page.contains("No attempt failed"));
     assert!(!page.contains("<svg"));
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum RunEnd {
     Budget(String),
     /// The user interrupted.
     Interrupted,
+    /// A trial ended in a panic.
+    Panicked,
 }
 
 /// Runs an experiment file.
@@ -72,6 +74,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         RunEnd::Interrupted => {
             eprintln!("interrupted; finished trials are kept, run again to go on");
             Exit::Interrupted
+        }
+        RunEnd::Panicked => {
+            eprintln!("error: this is a bug in weighbridge; finished trials are on disk");
+            Exit::Internal
         }
     })
 }

@@ -54,6 +54,11 @@ pub(crate) struct BackendWritten {
     /// Keeps all requests of this backend on one prompt cache (`prompt_cache_key`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) prompt_cache_key: Option<String>,
+    /// Gemini and Vertex only: keep the system prompt that all samples share in an explicit cache of
+    /// each model, made before the run and deleted after it. Its tokens are written once, and are paid
+    /// for by the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) explicit_cache: Option<ExplicitCacheWritten>,
     /// Empty the server's prefix cache before the run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) flush_cache: bool,
@@ -94,6 +99,23 @@ pub(crate) struct BackendWritten {
     /// faster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) speed: Option<f64>,
+}
+
+/// `[backend.explicit_cache]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExplicitCacheWritten {
+    /// Seconds after which the server deletes it by itself; an hour if absent. A run that takes longer
+    /// loses it.
+    #[serde(default = "hour")]
+    pub(crate) ttl_s: u64,
+    /// Price of keeping it, in US dollars per million tokens and hour.
+    pub(crate) storage_per_mtok_hour_usd: f64,
+}
+
+fn hour() -> u64 {
+    3_600
 }
 
 /// `[backend.breaker]`.
@@ -218,6 +240,16 @@ pub(super) fn check(
     let dialect = backend.dialect();
     if let Err(problem) = backend.prompt_cache.unwrap_or_default().check(dialect) {
         return wrong("cannot do what `prompt_cache` asks", &problem);
+    }
+    if let Some(cache) = &backend.explicit_cache {
+        if !Admin::has_explicit_caches(dialect) {
+            let hint = "remove `explicit_cache`; gemini and vertex have them";
+            return wrong("has no explicit caches", hint);
+        }
+        if cache.ttl_s == 0 || !(0.0..1e9).contains(&cache.storage_per_mtok_hour_usd) {
+            let hint = "`ttl_s` is at least 1, `storage_per_mtok_hour_usd` at least 0";
+            return wrong("has an explicit cache that cannot be", hint);
+        }
     }
     if backend.flush_cache && !Admin::can_flush(dialect) {
         let hint = "remove `flush_cache`; vllm, sglang and llama_cpp have one";
@@ -351,6 +383,16 @@ mod tests {
                 "kind = \"embedded\"\n[[backend.fault]]\nkind = \"cut\"\nms = 3",
                 "e.toml:4:1:",
                 "`cut` has no `ms`",
+            ),
+            (
+                "dialect = \"groq\"\nexplicit_cache = { storage_per_mtok_hour_usd = 1.0 }",
+                "e.toml:4:1:",
+                "gemini and vertex have them",
+            ),
+            (
+                "dialect = \"gemini\"\nexplicit_cache = { ttl = 60, storage_per_mtok_hour_usd = 1.0 }",
+                "e.toml:7:20:",
+                "did you mean `ttl_s`?",
             ),
             (
                 "dialect = \"groq\"\nflush_cache = true",

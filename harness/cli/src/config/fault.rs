@@ -190,7 +190,12 @@ impl FaultWritten {
 impl BackendWritten {
     /// The faults of the embedded fleet, their shares drawn from `seed`.
     pub(crate) fn fault_rules(&self, seed: u64) -> Vec<FaultRule> {
-        self.faults.iter().map(|fault| fault.rule(seed)).collect()
+        // Each rule draws for itself: of two with the same seed, the smaller share lies inside the
+        // larger one and would never strike.
+        let faults = (0u64..).zip(&self.faults);
+        faults
+            .map(|(i, fault)| fault.rule(seed.wrapping_add(i)))
+            .collect()
     }
 }
 

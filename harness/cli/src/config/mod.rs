@@ -8,6 +8,7 @@ mod arrivals;
 mod backend;
 mod error;
 mod fault;
+mod fault_recorded;
 mod gate;
 mod load;
 mod models;
@@ -21,7 +22,7 @@ pub(crate) mod schema;
 mod slices;
 mod written;
 
-pub(crate) use backend::BackendWritten;
+pub(crate) use backend::{BackendWritten, ExplicitCacheWritten};
 pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};
 pub(crate) use load::Load;

@@ -37,6 +37,7 @@ pub(crate) fn parse(source: Source<'_>) -> Result<Written, ConfigError> {
     let mut table = document.into_inner();
     let backends = list(source, &mut table, "backend")?;
     let models = list(source, &mut table, "model")?;
+    let faults = list(source, &mut table, "fault")?;
     let policies = entries(source, &mut table, "policy")?
         .into_iter()
         .map(|entry| policy::read(source, entry))
@@ -52,6 +53,7 @@ pub(crate) fn parse(source: Source<'_>) -> Result<Written, ConfigError> {
         gate,
         backends,
         models,
+        faults,
         policies,
     })
 }

@@ -10,6 +10,7 @@ use weighbridge_policies::{Fleet, ModelInfo};
 use weighbridge_record::{GatePolicy, SampleLine};
 
 use super::error::{ConfigError, nearest};
+use super::fault_recorded::{self, RecordedFaultWritten};
 use super::gate::{GateFile, Names, check_rules};
 use super::models::{models_of, renamed};
 use super::parse::Source;
@@ -42,6 +43,8 @@ pub(crate) struct Experiment {
     pub(crate) gate: GatePolicy,
     pub(crate) backends: Vec<BackendWritten>,
     pub(crate) models: Vec<ModelWritten>,
+    /// What goes wrong in a replay.
+    pub(crate) faults: Vec<RecordedFaultWritten>,
     pub(crate) fleet: Fleet,
     pub(crate) policies: Vec<PolicyWritten>,
     pub(crate) prices_as_of: Option<String>,
@@ -110,6 +113,7 @@ pub(crate) fn resolve(
         gate,
         backends,
         models,
+        faults,
         policies,
     } = written;
     check_numbers(source, &top)?;
@@ -125,6 +129,7 @@ pub(crate) fn resolve(
     check_policies(source, &policies)?;
     let fleet = fleet(&models);
     let pair = pair(source, &top, &fleet)?;
+    let faults = fault_recorded::checked(source, is_live, faults, &fleet)?;
     Ok(Experiment {
         path: path.to_owned(),
         folder,
@@ -147,6 +152,7 @@ pub(crate) fn resolve(
         gate,
         backends: backends.into_iter().map(Spanned::into_inner).collect(),
         models,
+        faults,
         fleet,
         policies,
         prices_as_of: top.prices.as_of,

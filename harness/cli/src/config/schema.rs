@@ -6,6 +6,7 @@ use weighbridge_policies::PolicyConfig;
 use weighbridge_record::{GatePolicy, PolicyRole};
 
 use super::backend::BackendWritten;
+use super::fault_recorded::RecordedFaultWritten;
 use super::policy::FitRule;
 use super::written::{ModelWritten, Top};
 
@@ -15,6 +16,7 @@ pub(crate) fn text() -> String {
     let mut root = generator.root_schema_for::<Top>().to_value();
     let backend = generator.subschema_for::<BackendWritten>().to_value();
     let model = generator.subschema_for::<ModelWritten>().to_value();
+    let fault = generator.subschema_for::<RecordedFaultWritten>().to_value();
     let gate = generator.subschema_for::<GatePolicy>().to_value();
     let role = generator.subschema_for::<PolicyRole>().to_value();
     let fit = generator.subschema_for::<FitRule>().to_value();
@@ -31,6 +33,7 @@ pub(crate) fn text() -> String {
     let list = |items: Value| json!({ "type": "array", "items": items });
     root["properties"]["backend"] = list(backend);
     root["properties"]["model"] = list(model);
+    root["properties"]["fault"] = list(fault);
     root["properties"]["policy"] = list(policy);
     root["properties"]["gate"] = json!({
         "description": "What must hold: a file of its own, or the rules in place.",

@@ -7,6 +7,7 @@ use toml::Spanned;
 use weighbridge_record::{GatePolicy, Price};
 
 use super::arrivals::{ArrivalsWritten, ClientWritten, ThinkWritten, WarmupWritten};
+use super::fault_recorded::RecordedFaultWritten;
 use super::prefix::PrefixWritten;
 use super::{BackendWritten, PolicyWritten};
 
@@ -17,6 +18,7 @@ pub(crate) struct Written {
     pub(crate) gate: Option<GateWritten>,
     pub(crate) backends: Vec<Spanned<BackendWritten>>,
     pub(crate) models: Vec<Spanned<ModelWritten>>,
+    pub(crate) faults: Vec<Spanned<RecordedFaultWritten>>,
     pub(crate) policies: Vec<PolicyWritten>,
 }
 

@@ -118,7 +118,9 @@ impl History {
 fn replayed(experiment: &Experiment, planned: &[Planned], header: RunHeader) -> RunTable {
     let mut table = RunTable::new(header, experiment.sample_lines());
     let prices = price_book(experiment);
+    let faults = experiment.fault_schedule();
     Replay::new(experiment.judged.samples(), &experiment.outcomes, &prices)
+        .faults(&faults)
         .run(&plan::named(planned), |trial| {
             table.push(&trial, Place::default())
         });

@@ -1,6 +1,7 @@
 //! From `[[backend]]` and `[[model]]` to something that can be called.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use weighbridge_engine::{Admin, ApiKey, Backend, Dialect, HttpBackend, HttpConfi
 use weighbridge_mock::{Fleet, FleetConfig, Provider, serve};
 
 use super::counters::Watched;
+use super::explicit::Caches;
 use crate::config::{BackendWritten, Experiment, ModelWritten};
 use crate::failure::Failure;
 
@@ -19,34 +21,65 @@ pub(super) struct Started {
     pub(super) watched: Vec<Watched>,
     /// The connections of all calls.
     pub(super) connections: ConnectionCount,
+    /// Caches that are deleted after the run.
+    pub(super) caches: Caches,
     places: Places,
 }
 
 impl Started {
-    /// Stops the embedded servers.
-    pub(super) async fn shutdown(self) {
+    /// Deletes what is left of caches and stops the embedded servers.
+    pub(super) async fn shutdown(mut self) {
+        self.caches.close().await;
         self.places.shutdown().await;
     }
 }
 
-/// Starts embedded servers, makes one client per model, and empties the caches that are to be empty.
-pub(super) async fn start(experiment: &Experiment) -> Result<Started, Failure> {
-    let places = Places::start(experiment).await?;
-    let mut backends: BTreeMap<Arc<str>, Arc<dyn Backend>> = BTreeMap::new();
-    let mut watched = Vec::new();
-    let connections = ConnectionCount::default();
+/// Starts embedded servers, makes one client per model, empties the caches that are to be empty and
+/// makes those that are to be full.
+pub(super) async fn start(experiment: &Experiment, dir: &Path) -> Result<Started, Failure> {
+    let mut started = Started {
+        backends: BTreeMap::new(),
+        watched: Vec::new(),
+        connections: ConnectionCount::default(),
+        caches: Caches::open(dir)?,
+        places: Places::start(experiment).await?,
+    };
+    match clients(experiment, &mut started).await {
+        Ok(()) => Ok(started),
+        Err(failure) => {
+            // Nothing is left behind that costs money.
+            started.shutdown().await;
+            Err(failure)
+        }
+    }
+}
+
+async fn clients(experiment: &Experiment, started: &mut Started) -> Result<(), Failure> {
+    let Started {
+        backends,
+        watched,
+        connections,
+        caches,
+        places,
+    } = started;
     for model in &experiment.models {
         let Some(backend) = experiment.backend_of(model) else {
             continue;
         };
-        let config = places.config(experiment, model, backend)?;
+        let mut config = places.config(experiment, model, backend)?;
+        caches
+            .ready(experiment, model, backend, &mut config)
+            .await?;
         // What is asked beside the calls has connections of its own.
         let counted = HttpConfig {
             connections: connections.clone(),
             ..config.clone()
         };
         let client = made(backend, HttpBackend::new(counted))?;
-        backends.insert(model.name.as_str().into(), Arc::new(client));
+        let client: Arc<dyn Backend> = Arc::new(client);
+        #[cfg(debug_assertions)]
+        let client = super::panicking::wrapped(client, backend);
+        backends.insert(model.name.as_str().into(), client);
         if !watched.iter().any(|w: &Watched| w.backend == backend.name) {
             let admin = made(backend, Admin::new(&config))?;
             if backend.flush_cache {
@@ -61,12 +94,7 @@ pub(super) async fn start(experiment: &Experiment) -> Result<Started, Failure> {
             watched.push(Watched::new(&backend.name, admin));
         }
     }
-    Ok(Started {
-        backends,
-        watched,
-        connections,
-        places,
-    })
+    Ok(())
 }
 
 /// Where the backends of an experiment listen.
@@ -167,6 +195,7 @@ async fn embedded(experiment: &Experiment, backend: &BackendWritten) -> Result<F
 }
 
 fn secret(backend: &BackendWritten, variable: &str) -> Result<ApiKey, Failure> {
+    crate::panics::hide(variable);
     ApiKey::from_env(variable).ok_or_else(|| {
         Failure::config(format!(
             "backend `{}`: the environment variable {variable} is not set",

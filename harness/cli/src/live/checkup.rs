@@ -8,6 +8,7 @@ use weighbridge_engine::{Admin, Backend, Call, Clock, HttpBackend, HttpConfig, R
 use weighbridge_record::{Attempt, AttemptErrorKind, Cost, TokenSource};
 
 use super::backends::{Places, made};
+use super::explicit::{system_prompt, write_usd};
 use crate::config::{BackendWritten, Experiment, ModelWritten};
 use crate::failure::Failure;
 
@@ -106,8 +107,17 @@ async fn one(
     match made {
         Ok((config, admin, client)) => {
             checkup.checks = beside(&admin, &config).await;
-            let (reply, refused) = call(&client, &config).await;
+            let cached = explicit(experiment, model, backend, &admin, config.clone()).await;
+            let client = cached.client.as_ref().unwrap_or(&client);
+            let (reply, refused) = call(client, &config).await;
             checkup.read(model, &reply, refused);
+            checkup.cost_usd = checkup.cost_usd.map(|usd| usd + cached.cost_usd);
+            if let Some(name) = &cached.name {
+                let deleted = admin.delete_cache(name).await;
+                checkup.checks.push(cached.told(name, deleted));
+            } else {
+                checkup.checks.extend(cached.problem);
+            }
         }
         Err(failure) => {
             let check = Check::new("answer", State::Failed, failure.to_string());
@@ -115,6 +125,74 @@ async fn one(
         }
     }
     checkup
+}
+
+/// An explicit cache that lives as long as one call.
+#[derive(Default)]
+struct Cached {
+    name: Option<String>,
+    tokens: u64,
+    cost_usd: f64,
+    /// Asks with the cache.
+    client: Option<HttpBackend>,
+    problem: Option<Check>,
+}
+
+impl Cached {
+    fn told(&self, name: &str, deleted: Result<(), String>) -> Check {
+        let tokens = self.tokens;
+        match deleted {
+            Ok(()) => Check::new(
+                EXPLICIT,
+                State::Ok,
+                format!("{tokens} tokens kept for one call and deleted"),
+            ),
+            Err(problem) => Check::new(
+                EXPLICIT,
+                State::Failed,
+                format!("{name} ({tokens} tokens) could not be deleted: {problem}"),
+            ),
+        }
+    }
+}
+
+const EXPLICIT: &str = "explicit cache";
+
+/// Makes an explicit cache where the experiment wants one, with a minute to live.
+async fn explicit(
+    experiment: &Experiment,
+    model: &ModelWritten,
+    backend: &BackendWritten,
+    admin: &Admin,
+    mut config: HttpConfig,
+) -> Cached {
+    let Some(wanted) = &backend.explicit_cache else {
+        return Cached::default();
+    };
+    let failed = |problem: String| Cached {
+        problem: Some(Check::new(EXPLICIT, State::Failed, problem)),
+        ..Cached::default()
+    };
+    let system = match system_prompt(experiment, backend) {
+        Ok(system) => system,
+        Err(failure) => return failed(failure.to_string()),
+    };
+    let cache = match admin.create_cache("weighbridge doctor", &system, 60).await {
+        Ok(cache) => cache,
+        Err(problem) => return failed(problem),
+    };
+    config
+        .extra
+        .insert("cachedContent".to_owned(), cache.name.clone().into());
+    let tokens = cache.tokens.unwrap_or(0);
+    let minute = tokens as f64 / 1e6 / 60.0 * wanted.storage_per_mtok_hour_usd;
+    Cached {
+        name: Some(cache.name),
+        tokens,
+        cost_usd: write_usd(tokens, model.price.as_ref()) + minute,
+        client: HttpBackend::new(config).ok(),
+        problem: None,
+    }
 }
 
 /// What the server says without being asked anything that costs.

@@ -73,6 +73,11 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
     if let Some(nonce) = &run.prefix.nonce {
         resolved["nonce"] = nonce.get_ref().as_str().into();
     }
+    if !experiment.faults.is_empty() {
+        resolved["faults"] = serde_json::json!(experiment.faults);
+        resolved["retries"] = run.retries.into();
+        resolved["timeout_s"] = run.timeout_s.into();
+    }
     if run.sequential {
         resolved["sequential"] = true.into();
     }

@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Speaks to a server beside the calls.
 pub struct Admin {
     dialect: Dialect,
+    model: String,
     address: Address,
     headers: Vec<(HeaderName, HeaderValue)>,
     secrets: Secrets,
@@ -43,6 +44,7 @@ impl Admin {
         sent.extend(connections.proxy_header());
         Ok(Self {
             dialect: config.dialect,
+            model: config.model.clone(),
             headers: sent,
             secrets: Secrets::of(config),
             connections,
@@ -152,17 +154,34 @@ impl Admin {
     /// A request and its whole answer. Errors are what the server says, without the secrets that some
     /// servers repeat.
     async fn get(&self, method: Method, path: Uri) -> Result<Vec<u8>, String> {
-        let answer = self.answer(method, path).await;
+        let answer = self.answer(method, path, b"").await;
         answer.map_err(|error| self.secrets.scrub(&error))
     }
 
-    async fn answer(&self, method: Method, path: Uri) -> Result<Vec<u8>, String> {
+    /// The same below the base address, with a body.
+    pub(super) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let path = self.address.below(path).map_err(|e| e.to_string())?;
+        let answer = self.answer(method, path, body).await;
+        answer.map_err(|error| self.secrets.scrub(&error))
+    }
+
+    /// The model of this backend as a resource of Gemini.
+    pub(super) fn model_resource(&self) -> String {
+        super::explicit::model_resource(self.dialect, self.address.base.path(), &self.model)
+    }
+
+    async fn answer(&self, method: Method, path: Uri, body: &[u8]) -> Result<Vec<u8>, String> {
         let what = format!("{method} {}", path.path());
         let problem = |text: String| format!("{what}: {text}");
         let mut connection = self.connections.get().await.map_err(problem)?;
         let request = with_body(
             &head(&method, &self.connections.target(path), &self.headers),
-            b"",
+            body,
         );
         let exchange = async {
             connection.send(&request).await.map_err(|e| e.to_string())?;

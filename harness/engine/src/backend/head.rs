@@ -16,6 +16,10 @@ const CHOSEN: [&str; 5] = [
     "x-portkey-last-used-option-index",
 ];
 
+/// Headers in which a gateway names the target that answered: a deployment of LiteLLM, a place in the
+/// configuration of Portkey.
+const TARGETS: [&str; 2] = ["x-litellm-model-id", "x-portkey-last-used-option-index"];
+
 /// Headers that name the request, the most common first.
 const IDS: [&str; 7] = [
     // Before the id of the provider behind it, which it hands on as `request-id`.
@@ -55,6 +59,9 @@ impl Head {
             provider: text("x-portkey-provider").map(shortened),
             cost_usd: number("x-litellm-response-cost"),
             gateway_ms: number("x-litellm-overhead-duration-ms"),
+            gateway_retries: retries(headers),
+            gateway_fallbacks: whole(headers, "x-litellm-attempted-fallbacks"),
+            gateway_target: named(&TARGETS).map(|(_, target)| shortened(target)),
             ..ServerSaid::default()
         };
         limits(headers, &mut said);
@@ -79,9 +86,29 @@ impl Head {
         }
         said.provider = said.provider.take().or(body.provider);
         said.cost_usd = body.cost_usd.or(said.cost_usd);
+        let others = body.gateway_try.map(|number| number.saturating_sub(1));
+        said.gateway_fallbacks = said.gateway_fallbacks.or(others);
         said.model_load_ms = body.model_load_ms;
         self.said
     }
+}
+
+/// How often a gateway tried again. LiteLLM and Portkey count the tries after the first one (their
+/// pages on response headers, 2026); Envoy counts all tries, and only where
+/// `include_attempt_count_in_response` is set.
+fn retries(headers: &HeaderMap) -> Option<u32> {
+    let after_the_first = [
+        "x-litellm-attempted-retries",
+        "x-portkey-retry-attempt-count",
+    ];
+    let counted = after_the_first.iter().find_map(|name| whole(headers, name));
+    let all = || whole(headers, "x-envoy-attempt-count");
+    counted.or_else(|| all().map(|tries| tries.saturating_sub(1)))
+}
+
+/// A whole number. A gateway that gave up may say -1.
+fn whole(headers: &HeaderMap, name: &str) -> Option<u32> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// What the body of a response says beside the answer.
@@ -90,6 +117,8 @@ pub(super) struct BodySaid {
     pub(super) model: Option<String>,
     pub(super) provider: Option<String>,
     pub(super) cost_usd: Option<f64>,
+    /// Which try of a gateway answered, from 1.
+    pub(super) gateway_try: Option<u32>,
     pub(super) model_load_ms: Option<f64>,
 }
 
@@ -263,6 +292,39 @@ mod tests {
         assert!(from_body("auto", true).unwrap().is_alias);
         assert_eq!(from_body("auto", false), None);
         assert_eq!(from_body("auto-2026", false).unwrap().name, "auto-2026");
+    }
+
+    #[test]
+    fn what_a_gateway_did_inside_is_read_in_its_own_counting() {
+        let litellm = read(&[
+            ("x-litellm-attempted-retries", "2"),
+            ("x-litellm-attempted-fallbacks", "1"),
+            ("x-litellm-model-id", "d-7"),
+            ("x-envoy-attempt-count", "9"),
+        ])
+        .said;
+        assert_eq!(
+            (litellm.gateway_retries, litellm.gateway_fallbacks),
+            (Some(2), Some(1))
+        );
+        assert_eq!(litellm.gateway_target.as_deref(), Some("d-7"));
+        let portkey = read(&[
+            ("x-portkey-retry-attempt-count", "3"),
+            ("x-portkey-last-used-option-index", "config.targets[1]"),
+        ])
+        .said;
+        assert_eq!(portkey.gateway_retries, Some(3));
+        assert_eq!(portkey.gateway_target.as_deref(), Some("config.targets[1]"));
+        let envoy = |n| read(&[("x-envoy-attempt-count", n)]).said.gateway_retries;
+        assert_eq!((envoy("1"), envoy("3")), (Some(0), Some(2)));
+        let odd = read(&[("x-portkey-retry-attempt-count", "-1")]).said;
+        assert_eq!(odd.gateway_retries, None);
+        let body = BodySaid {
+            gateway_try: Some(3),
+            ..BodySaid::default()
+        };
+        let openrouter = Head::default().with_body(body, "auto", true);
+        assert_eq!(openrouter.gateway_fallbacks, Some(2));
     }
 
     #[test]

@@ -326,7 +326,11 @@ impl HttpBackend {
         let is_gateway = self.config.dialect.is_gateway();
         let mut said = head.with_body(body, &self.config.model, is_gateway);
         let served = said.served_model.iter_mut().map(|served| &mut served.name);
-        for text in served.chain(said.provider.iter_mut()) {
+        let more = said
+            .provider
+            .iter_mut()
+            .chain(said.gateway_target.iter_mut());
+        for text in served.chain(more) {
             self.secrets.scrub_in(text);
         }
         (!said.is_empty()).then(|| Box::new(said))

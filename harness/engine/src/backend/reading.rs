@@ -132,6 +132,7 @@ impl Reading {
             WireEvent::Provider(name) if self.said.provider.is_none() => {
                 self.said.provider = Some(shortened(name));
             }
+            WireEvent::GatewayTry(number) => self.said.gateway_try = Some(number),
             WireEvent::CostUsd(cost) => self.said.cost_usd = Some(cost),
             WireEvent::ModelLoadMs(ms) => self.said.model_load_ms = Some(ms),
             WireEvent::Finish(reason) => self.finish = Some(reason.to_owned()),

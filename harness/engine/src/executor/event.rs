@@ -58,6 +58,8 @@ pub enum RunEnd {
     Enough,
     /// Stopped from outside, or nobody read the events any more; the run resumes.
     Interrupted,
+    /// A trial ended in a panic, which is a bug; finished trials are kept.
+    Panicked,
 }
 
 /// What is known once a live run has ended.

@@ -44,7 +44,7 @@ impl RetryRule {
     /// How long to wait before a retry (`try_number` from 1): full jitter, uniform in
     /// [0, min(cap, base·2^(n−1))], and never less than the server asks. `None`: no retry.
     /// Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-    pub(super) fn wait(
+    pub(crate) fn wait(
         &self,
         try_number: u32,
         retry_after: Option<Duration>,

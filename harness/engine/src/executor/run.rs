@@ -222,7 +222,7 @@ impl State {
                 // The trial is not finished, and the run is not whole.
                 let note = "a trial ended in a panic: this is a bug of a policy or of weighbridge";
                 self.tell(Event::Note(note.to_owned())).await;
-                self.end.get_or_insert(RunEnd::Interrupted);
+                self.end.get_or_insert(RunEnd::Panicked);
             }
         }
     }

@@ -5,6 +5,7 @@
 mod batch;
 mod coverage;
 mod error;
+mod fault;
 mod row;
 mod run;
 mod trial;
@@ -12,4 +13,5 @@ mod trial;
 pub use batch::Batch;
 pub use coverage::ModelCoverage;
 pub use error::ReplayError;
+pub use fault::{FaultSchedule, RecordedFault, RecordedFaultRule};
 pub use run::{NamedPolicy, Replay};

@@ -8,6 +8,7 @@ use weighbridge_datasets::{OutcomeStore, Sample};
 use weighbridge_policies::Policy;
 use weighbridge_record::Trial;
 
+use super::fault::FaultSchedule;
 use super::row::Row;
 use super::trial::Column;
 use super::{Batch, ModelCoverage, ReplayError};
@@ -28,6 +29,7 @@ pub struct Replay<'a> {
     outcomes: &'a OutcomeStore,
     prices: &'a PriceBook,
     repeats: u32,
+    faults: Option<&'a FaultSchedule>,
 }
 
 impl<'a> Replay<'a> {
@@ -38,7 +40,15 @@ impl<'a> Replay<'a> {
             outcomes,
             prices,
             repeats: 1,
+            faults: None,
         }
+    }
+
+    /// What goes wrong; nothing if there are no rules.
+    #[must_use]
+    pub fn faults(mut self, faults: &'a FaultSchedule) -> Self {
+        self.faults = Some(faults).filter(|faults| !faults.rules.is_empty());
+        self
     }
 
     /// Repeats of each (sample, policy), at least 1. Policies with state start fresh in each.
@@ -159,7 +169,7 @@ impl<'a> Plan<'a> {
         // Policies with state see their samples one after the other; all others go by block.
         let ordered = self.columns.par_iter().filter(|c| c.needs.ordered);
         let ordered: Vec<Vec<Trial>> = ordered
-            .map(|column| rows.iter().map(|r| column.trial(&self.models, r)).collect())
+            .map(|column| rows.iter().map(|r| self.trial(column, r)).collect())
             .collect();
         for column in ordered {
             let mut trials = column.into_iter();
@@ -173,6 +183,10 @@ impl<'a> Plan<'a> {
             .into_par_iter()
             .map(|block| finish(self.block(block)));
         finished.collect()
+    }
+
+    fn trial(&self, column: &Column, row: &Row<'_>) -> Trial {
+        column.trial(&self.models, row, self.replay.faults)
     }
 
     fn row(&self, position: usize) -> Row<'a> {
@@ -194,7 +208,7 @@ impl<'a> Plan<'a> {
             for column in &self.columns {
                 let trial = match column.needs.ordered {
                     true => done.next().and_then(Iterator::next),
-                    false => Some(column.trial(&self.models, row)),
+                    false => Some(self.trial(column, row)),
                 };
                 trials.extend(trial);
             }

@@ -31,6 +31,8 @@ pub enum WireEvent<'a> {
     Model(&'a str),
     /// Who serves the model behind a gateway.
     Provider(&'a str),
+    /// Which try of a gateway answered, from 1: each goes to another endpoint.
+    GatewayTry(u32),
     /// What the server says the call cost, in US dollars.
     CostUsd(f64),
     /// Time spent on loading the model before this call, in milliseconds.

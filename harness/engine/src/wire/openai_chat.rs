@@ -46,6 +46,16 @@ struct Chunk<'a> {
     object: Option<Text<'a>>,
     #[serde(borrow, default)]
     provider: Option<Box<Text<'a>>>,
+    #[serde(default)]
+    openrouter_metadata: Option<Box<OpenrouterMetadata>>,
+}
+
+/// What OpenRouter adds where the `X-OpenRouter-Metadata` header asks for it.
+#[derive(Deserialize)]
+struct OpenrouterMetadata {
+    /// Number of the try that answered, from 1.
+    #[serde(default)]
+    attempt: Option<u32>,
 }
 
 /// What Groq adds.
@@ -178,6 +188,9 @@ fn decode_chunk(data: &[u8], on: &mut dyn FnMut(WireEvent<'_>)) -> Result<(), Wi
     }
     if let Some(provider) = filled(&chunk.provider) {
         on(WireEvent::Provider(provider));
+    }
+    if let Some(number) = chunk.openrouter_metadata.as_ref().and_then(|m| m.attempt) {
+        on(WireEvent::GatewayTry(number));
     }
     if let Some(FirstChoice(Some(choice))) = &chunk.choices {
         choice.tell(on);
@@ -373,5 +386,7 @@ mod tests {
         let events = events(openrouter);
         assert_eq!(events[..2], [r#"Model("a/b")"#, r#"Provider("P")"#]);
         assert_eq!(events[3], "CostUsd(0.25)");
+        let second = r#"{"choices":[],"openrouter_metadata":{"strategy":"fallback","attempt":2}}"#;
+        assert_eq!(self::events(second), ["GatewayTry(2)"]);
     }
 }

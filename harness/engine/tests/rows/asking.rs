@@ -32,6 +32,8 @@ pub(crate) async fn fleet(row: &Row, change: impl FnOnce(&mut FleetConfig)) -> F
             alias: ALIAS.to_owned(),
             tier: CHOSEN.to_owned(),
             report,
+            retries: 0,
+            fallbacks: 0,
         }),
         ..FleetConfig::default()
     };

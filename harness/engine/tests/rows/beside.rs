@@ -91,7 +91,9 @@ async fn the_choice_of_a_gateway_is_read_where_it_is_reported() {
             Some(ChoiceReport::Portkey) => {
                 Some(("config.targets[3]", "x-portkey-last-used-option-index"))
             }
-            Some(ChoiceReport::Body | ChoiceReport::Nowhere) => Some((CHOSEN, "body")),
+            Some(ChoiceReport::Body | ChoiceReport::Envoy | ChoiceReport::Nowhere) => {
+                Some((CHOSEN, "body"))
+            }
         };
         assert_eq!(expected.is_some(), row.has(Feature::Chosen), "{name}");
         if let Some((model, from)) = expected {
@@ -117,5 +119,28 @@ async fn a_gateway_that_repeats_the_name_hides_its_choice_and_that_is_said() {
         let (_, attempt) = answered(&row, &backend, "Compute 8 + 8.").await;
         let served = attempt.server.unwrap().served_model.unwrap();
         assert!(served.is_alias, "{}: {served:?}", row.name);
+    }
+}
+
+#[tokio::test]
+async fn what_a_gateway_did_inside_is_read_where_it_says_so() {
+    for row in rows().into_iter().filter(|row| row.report.is_some()) {
+        let busy = |config: &mut weighbridge_mock::FleetConfig| {
+            let gateway = config.gateway.as_mut().unwrap();
+            (gateway.retries, gateway.fallbacks) = (2, 1);
+        };
+        let fleet = fleet(&row, busy).await;
+        let backend = HttpBackend::new(config(&row, &fleet)).unwrap();
+        let (_, attempt) = answered(&row, &backend, "Compute 9 + 8.").await;
+        let said = attempt.server.unwrap();
+        let target = said.gateway_target.as_deref();
+        let expected = match row.dialect {
+            Dialect::Litellm => (Some(2), Some(1), Some("deployment-1")),
+            Dialect::Portkey => (Some(2), None, Some("config.targets[3]")),
+            Dialect::EnvoyAi => (Some(2), None, None),
+            _ => (None, None, None),
+        };
+        let seen = (said.gateway_retries, said.gateway_fallbacks, target);
+        assert_eq!(seen, expected, "{}", row.name);
     }
 }

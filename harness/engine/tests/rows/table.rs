@@ -295,7 +295,7 @@ fn gateways() -> Vec<Row> {
             &[none],
         ),
         absent(
-            row("Envoy AI Gateway", Dialect::EnvoyAi, ChoiceReport::Body),
+            row("Envoy AI Gateway", Dialect::EnvoyAi, ChoiceReport::Envoy),
             &[none, unmarked],
         ),
         absent(

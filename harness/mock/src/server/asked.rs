@@ -19,6 +19,8 @@ pub(super) struct Asked {
     pub(super) reasoning: bool,
     /// Whether the answer must be a tool call.
     pub(super) tool: bool,
+    /// Name of an explicit cache, which holds the system prompt.
+    pub(super) explicit: Option<String>,
 }
 
 /// What a request may do with the prefix cache.

@@ -31,6 +31,8 @@ pub(super) struct Sequence {
     prompt: Vec<u64>,
     salt: String,
     cached: usize,
+    /// Tokens that an explicit cache holds.
+    held: usize,
     /// Whether the client is told what was written to the cache.
     tells_written: bool,
     pub(super) spoken: Spoken,
@@ -47,10 +49,11 @@ impl Sequence {
     }
 
     pub(super) fn admitted(&mut self, seat: &Seat) {
-        self.cached = seat.cached_tokens;
+        self.cached = seat.cached_tokens.max(self.held);
+        let cached = self.cached;
         self.record.edit(|record, log| {
             record.admitted_us = Some(log.mark(seat.admitted_at));
-            record.cached_tokens = seat.cached_tokens;
+            record.cached_tokens = cached;
         });
     }
 
@@ -135,15 +138,25 @@ pub(super) async fn answer(
         let body = format.error_json(status.as_u16(), message, kind, code);
         reply::json(status, body.into())
     };
-    let asked = match format.parse(body) {
+    let mut asked = match format.parse(body) {
         Ok(asked) => asked,
         Err(message) => return refuse(StatusCode::BAD_REQUEST, &message, "invalid_request"),
     };
-    let name = asked.model.as_deref().or(default_model).unwrap_or_default();
+    let name = asked.model.clone();
+    let name = name.as_deref().or(default_model).unwrap_or_default();
     let Some((model, told)) = state.chosen(name, format) else {
         let message = format!("the model `{name}` does not exist");
         return refuse(StatusCode::NOT_FOUND, &message, "model_not_found");
     };
+    let mut held = 0;
+    if let Some(cache) = &asked.explicit {
+        let Some((system, tokens)) = state.cached.held(cache, &model.name) else {
+            let message = "CachedContent not found (or permission denied)";
+            return refuse(StatusCode::FORBIDDEN, message, "permission_denied");
+        };
+        asked.messages.insert(0, system);
+        held = tokens;
+    }
     let tier = model.name.clone();
     let mut record = OpenRecord::new(Arc::clone(&state.log), identity.request_id, tier);
     record.edit(|r, _| r.stream = asked.stream);
@@ -162,7 +175,8 @@ pub(super) async fn answer(
         created: unix_seconds(),
         model: told.to_owned(),
     };
-    let sequence = start(model, &asked, &frame.id, fault, record);
+    let mut sequence = start(model, &asked, &frame.id, fault, record);
+    sequence.held = held;
     let mut response = if asked.stream {
         stream(state, format, &frame, &asked, sequence)
     } else {
@@ -215,6 +229,7 @@ fn start(
         prompt,
         salt,
         cached: 0,
+        held: 0,
         tells_written,
         fault,
         record,

@@ -24,6 +24,10 @@ pub struct Gateway {
     pub tier: String,
     /// Where the choice is reported.
     pub report: ChoiceReport,
+    /// How often it says that it tried again inside before an answer, where its kind says so.
+    pub retries: u32,
+    /// How many other targets it says it tried before an answer, where its kind says so.
+    pub fallbacks: u32,
 }
 
 /// Where a gateway reports which model it chose.
@@ -37,6 +41,8 @@ pub enum ChoiceReport {
     Portkey,
     /// In the body, as RouteLLM and OpenRouter do.
     Body,
+    /// In the body, with Envoy's count of tries in a header.
+    Envoy,
     /// Nowhere: the body repeats the alias.
     Nowhere,
 }

@@ -22,6 +22,8 @@ struct Request {
     generation_config: Config,
     #[serde(default)]
     tool_config: Option<Value>,
+    #[serde(default)]
+    cached_content: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +62,9 @@ impl Content {
 
 pub(super) fn parse(body: &[u8], stream: bool) -> Result<Asked, String> {
     let request: Request = serde_json::from_slice(body).map_err(|e| e.to_string())?;
+    if request.cached_content.is_some() && request.system_instruction.is_some() {
+        return Err("a request with `cachedContent` must not set `systemInstruction`".to_owned());
+    }
     let system = request.system_instruction.map(|content| Message {
         role: Role::System,
         ..content.message()
@@ -87,6 +92,7 @@ pub(super) fn parse(body: &[u8], stream: bool) -> Result<Asked, String> {
             .thinking_config
             .is_some_and(|t| t["includeThoughts"] == true),
         tool: mode.is_some_and(|mode| mode == "ANY"),
+        explicit: request.cached_content,
         ..Asked::default()
     })
 }
@@ -200,6 +206,7 @@ pub(super) fn whole(frame: &Frame, asked: &Asked, spoken: &Spoken, usage: &Usage
 pub(super) fn error_json(status: u16, message: &str) -> String {
     let name = match status {
         400 => "INVALID_ARGUMENT",
+        403 => "PERMISSION_DENIED",
         404 => "NOT_FOUND",
         429 => "RESOURCE_EXHAUSTED",
         503 => "UNAVAILABLE",

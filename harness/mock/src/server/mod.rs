@@ -21,6 +21,7 @@ mod anthropic;
 mod asked;
 mod beside;
 mod body;
+mod cached;
 mod chat;
 mod config;
 mod disguise;

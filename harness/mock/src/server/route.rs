@@ -51,6 +51,9 @@ async fn dispatch(
         let format = format.spoken_by(state.provider);
         return chat(state, format, model, request, identity).await;
     }
+    if path.contains("/cachedContents") {
+        return cached(state, &path, request).await;
+    }
     // `/tiers/NAME` before a path only names a tier.
     let below = path
         .strip_prefix("/tiers/")
@@ -86,6 +89,18 @@ async fn dispatch(
             )
         }
     }
+}
+
+/// An explicit cache of Gemini.
+async fn cached(state: &FleetState, path: &str, request: Request<Incoming>) -> Response<ReplyBody> {
+    let method = request.method().clone();
+    let body = Limited::new(request.into_body(), MAX_BODY_BYTES);
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => return super::cached::refusal(400, &error.to_string()),
+    };
+    let answer = state.cached.answer(&method, path, &body);
+    answer.unwrap_or_else(|| super::cached::refusal(404, "no such endpoint"))
 }
 
 async fn chat(

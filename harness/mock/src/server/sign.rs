@@ -68,6 +68,12 @@ impl FleetState {
                 put("x-litellm-model-name", tier);
                 put("x-litellm-overhead-duration-ms", "1.5");
                 put("x-litellm-call-id", "scripted");
+                put("x-litellm-model-id", "deployment-1");
+                put("x-litellm-attempted-retries", &gateway.retries.to_string());
+                put(
+                    "x-litellm-attempted-fallbacks",
+                    &gateway.fallbacks.to_string(),
+                );
             }
             ChoiceReport::SemanticRouter => {
                 put("x-vsr-selected-model", tier);
@@ -78,6 +84,14 @@ impl FleetState {
                 let option = format!("config.targets[{}]", place.unwrap_or(0));
                 put("x-portkey-last-used-option-index", &option);
                 put("x-portkey-provider", "embedded");
+                put(
+                    "x-portkey-retry-attempt-count",
+                    &gateway.retries.to_string(),
+                );
+            }
+            ChoiceReport::Envoy => {
+                // All tries, the first one too.
+                put("x-envoy-attempt-count", &(gateway.retries + 1).to_string());
             }
             ChoiceReport::Body | ChoiceReport::Nowhere => {}
         }

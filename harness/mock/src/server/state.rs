@@ -1,5 +1,6 @@
 //! What all connections of a fleet share.
 
+use super::cached::CachedContents;
 use super::config::{ChoiceReport, FleetConfig, Gateway, RoleChunk};
 use super::format::Format;
 use super::log::RequestLog;
@@ -30,6 +31,7 @@ pub(super) struct FleetState {
     pub(super) limit_headers: bool,
     pub(super) provider: Provider,
     pub(super) gateway: Option<Gateway>,
+    pub(super) cached: CachedContents,
     requests: AtomicU64,
 }
 
@@ -51,6 +53,7 @@ impl FleetState {
             limit_headers: config.limit_headers,
             provider: config.provider,
             gateway: config.gateway,
+            cached: CachedContents::default(),
             requests: AtomicU64::new(0),
         }
     }
@@ -70,7 +73,7 @@ impl FleetState {
         if let Some(gateway) = self.gateway.as_ref().filter(|g| g.alias == name) {
             let model = self.model(&gateway.tier)?;
             let told = match gateway.report {
-                ChoiceReport::Body => model.name.as_str(),
+                ChoiceReport::Body | ChoiceReport::Envoy => model.name.as_str(),
                 _ => name,
             };
             return Some((model, told));

@@ -88,6 +88,7 @@ impl ChatRequest {
             cache: self.cache,
             reasoning: self.reasoning_effort.is_some_and(|effort| effort != "none"),
             tool: is_forced && !self.tools.is_empty(),
+            explicit: None,
         }
     }
 

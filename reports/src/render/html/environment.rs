@@ -41,6 +41,10 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../../templates/parts/ledger.html"),
     ),
     (
+        "reliability",
+        include_str!("../../../templates/parts/reliability.html"),
+    ),
+    (
         "sequential",
         include_str!("../../../templates/parts/sequential.html"),
     ),

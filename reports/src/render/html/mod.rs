@@ -17,6 +17,7 @@ mod page;
 mod plane;
 mod policies;
 mod provenance;
+mod reliability;
 mod routing;
 mod run_diff;
 mod sequential;

@@ -6,8 +6,8 @@ use minijinja::{Environment, Value, context};
 use super::detail::{DETAILS, Detail};
 use super::environment::{STYLE, environment};
 use super::{
-    flips, health, latency, leaderboard, ledger, plane, policies, provenance, routing, run_diff,
-    sequential, slices, verdict,
+    flips, health, latency, leaderboard, ledger, plane, policies, provenance, reliability, routing,
+    run_diff, sequential, slices, verdict,
 };
 use crate::model::Report;
 use crate::render::RenderError;
@@ -52,6 +52,7 @@ fn render(
         flips => Value::from(Serde(flips::view(report, detail))),
         latency => Value::from(Serde(latency::view(report))),
         ledger => Value::from(Serde(ledger::view(report))),
+        reliability => Value::from(Serde(reliability::view(report))),
         routing => Value::from(Serde(routing::view(report))),
         sequential => Value::from(Serde(sequential::view(report))),
         health => Value::from(Serde(health::view(report))),

@@ -13,6 +13,7 @@ mod lines;
 mod plane;
 mod ranks;
 mod scale;
+mod strips;
 
 pub(crate) use bars::{Bar, bars};
 pub(crate) use canvas::Width;
@@ -22,3 +23,4 @@ pub(crate) use lines::{Chart, MOST_SERIES, Series, lines};
 pub(crate) use plane::plane;
 pub(crate) use ranks::ranks;
 pub(crate) use scale::decimals;
+pub(crate) use strips::{Strip, strips};
