@@ -17,6 +17,8 @@ mod dialects;
 mod doctor;
 mod faults;
 #[cfg(feature = "kernels")]
+mod hit_costs;
+#[cfg(feature = "kernels")]
 mod kernels;
 mod leaderboard;
 mod live;

@@ -8,6 +8,7 @@ mod inputs;
 mod markdown;
 mod measured;
 mod number;
+mod predictions;
 mod sections;
 mod table;
 
@@ -16,5 +17,6 @@ pub use document::{Block, Document};
 pub use html::html;
 pub use inputs::{Inputs, inputs};
 pub use markdown::markdown;
+pub(crate) use number::{bytes, short};
 pub use sections::document;
 pub use table::{Cell, Column, Kind, Mixed, Table};

@@ -36,6 +36,7 @@ pub fn markdown(report: &Report) -> String {
         .chain(leaderboard(report))
         .chain(health(report))
         .chain(losses(report))
+        .chain(super::hit_costs::markdown(report))
         .chain([provenance(report)]);
     blocks.extend(rest);
     join(blocks)

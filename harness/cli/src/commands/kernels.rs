@@ -82,6 +82,9 @@ struct RunArgs {
     /// Seed of all inputs.
     #[arg(long, default_value_t = 7)]
     seed: u64,
+    /// Seconds for everything together, instead of the grid's minute or eight.
+    #[arg(long, value_name = "S")]
+    seconds: Option<f64>,
     /// Folder for the disk benchmark, which writes 256 MiB there.
     #[arg(long, value_name = "DIR")]
     disk: Option<PathBuf>,
@@ -138,10 +141,16 @@ fn list() -> Exit {
 
 /// A wrong result makes the run invalid; a skipped benchmark does not.
 fn measure(args: &RunArgs) -> Result<Exit, Failure> {
+    if let Some(s) = args.seconds.filter(|s| !(0.0..=86_400.0).contains(s)) {
+        return Err(Failure::config(format!(
+            "--seconds is {s}; it must lie in [0, 86400]"
+        )));
+    }
     let options = Options {
         grid: if args.full { Grid::Full } else { Grid::Quick },
         only: args.only.clone(),
         seed: args.seed,
+        seconds: args.seconds,
         disk: args.disk.clone(),
         nvrtc: args.nvrtc.clone(),
         cubins: None,

@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod backend;
+mod engine;
 mod error;
 mod fault;
 mod gate;
@@ -21,10 +22,11 @@ mod slices;
 mod written;
 
 pub(crate) use backend::BackendWritten;
+pub(crate) use engine::{EngineWritten, LayoutWritten};
 pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};
 pub(crate) use load::Load;
-pub(crate) use parse::parse;
+pub(crate) use parse::{Source, parse};
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};
 pub(crate) use resolve::{Experiment, Overrides, load};

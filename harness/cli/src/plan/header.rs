@@ -70,6 +70,10 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
     if let Some(load) = &experiment.load.resolved {
         resolved["load"] = load.clone();
     }
+    if !experiment.engines.is_empty() {
+        let engines = experiment.engines.iter().map(|e| e.resolved.clone());
+        resolved["hit_costs"] = engines.collect();
+    }
     if run.sequential {
         resolved["sequential"] = true.into();
     }
@@ -101,6 +105,7 @@ fn notes(experiment: &Experiment, gate: &GatePolicy) -> BTreeMap<String, String>
             notes.insert(key.to_owned(), model.clone());
         }
     }
+    notes.extend(experiment.engines.iter().flat_map(|e| e.named_notes()));
     if let Some(split) = &experiment.split {
         notes.insert("split".to_owned(), split.clone());
     }
