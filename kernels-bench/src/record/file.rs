@@ -111,10 +111,9 @@ pub fn parse(path: &Path, text: &str) -> Result<Log, LogError> {
 /// One line; the error has a column from 1.
 fn line(text: &str) -> Result<Line, (usize, String)> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|e| {
-        let cut = if e.is_eof() {
-            ": the line is cut short; was the run interrupted?"
-        } else {
-            ""
+        let cut = match e.is_eof() {
+            true => ": the line is cut short; was the run interrupted?",
+            false => "; is this a file of `weighbridge kernels run`?",
         };
         (e.column().max(1), format!("{}{cut}", plain(&e)))
     })?;

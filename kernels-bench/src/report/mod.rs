@@ -12,7 +12,7 @@ mod predictions;
 mod sections;
 mod table;
 
-pub use compare::{Pair, compare};
+pub use compare::{Pair, compare, differences};
 pub use document::{Block, Document};
 pub use html::html;
 pub use inputs::{Inputs, inputs};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chart;
 use super::inputs::{Inputs, inputs};
-use super::measured::{peers, roofline};
+use super::measured::{attention_distance, peers, roofline};
 use super::number::short;
 use super::predictions;
 use super::table::{Cell, Kind, Mixed, Table};
@@ -24,7 +24,7 @@ pub fn document(log: &Log) -> Result<Document, Mixed> {
     let mut blocks = vec![Block::Text(machine(log))];
     blocks.extend(failures(log));
     blocks.extend(onload_section(log, &inputs));
-    blocks.extend(break_even(&inputs)?);
+    blocks.extend(break_even(log, &inputs)?);
     blocks.extend(policy(log, &inputs));
     blocks.push(Block::Heading(
         "What was measured, against its ceiling".to_owned(),
@@ -150,7 +150,7 @@ fn onload_section(log: &Log, inputs: &Inputs) -> Vec<Block> {
     }
 }
 
-fn break_even(inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
+fn break_even(log: &Log, inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
     let mut table = Table::new(&[
         (Kind::Axis, "model"),
         (Kind::Axis, "tier"),
@@ -194,7 +194,7 @@ fn break_even(inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
     ]
     .into_iter()
     .chain(headline(inputs).into_iter().map(Block::Text))
-    .chain([Block::Table(table)])
+    .chain([Block::Text(attention_distance(log)), Block::Table(table)])
     .collect())
 }
 
@@ -363,6 +363,19 @@ mod tests {
         let text = html(&document(&log()).unwrap());
         assert!(text.contains("<polyline") && text.contains("&lt;torch&gt; is not installed"));
         assert!(!text.contains("<torch>"));
+    }
+
+    #[test]
+    fn the_distance_of_our_attention_is_told_beside_composed_figures() {
+        let mut log = log();
+        let config = || vec![("prefix", 8192.into()), ("suffix", 16.into())];
+        let known = |log: &Log| markdown(&document(log).unwrap());
+        assert!(known(&log).contains("is not known here"));
+        for (by, ns) in [("weighbridge", 300.0), ("torch 2 SDPA, gathered", 100.0)] {
+            let outcome = measured(ns, Work::default());
+            log.records.push(Record::by(by, "G5", config(), outcome));
+        }
+        assert!(known(&log).contains("takes 3.00 times as long"));
     }
 
     #[test]
