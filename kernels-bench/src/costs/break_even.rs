@@ -130,16 +130,19 @@ fn policy(path: &HitPath) -> String {
             tier.name
         );
     }
-    let share = format!(
-        "at {PREFIX} tokens a fetched hit is worth {} of one on the device",
-        short(worth.max(0.0))
-    );
+    let share = match worth > 0.0 {
+        true => format!(
+            "at {PREFIX} tokens a fetched hit is worth {} of one on the device",
+            short(worth)
+        ),
+        false => format!("at {PREFIX} tokens a fetch loses"),
+    };
     if least < 1.0 {
         return format!("Every fetch pays; {share}.");
     }
     format!(
         "Fetches of fewer than {} tokens cost more than they save, so that a policy should count them \
-         as misses (`least_fetch_tokens`); {share}.",
+         as misses (least_fetch_tokens of an experiment's engine); {share}.",
         least.ceil()
     )
 }
