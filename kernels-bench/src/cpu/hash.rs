@@ -167,11 +167,24 @@ const PIECE: usize = 32;
 fn pieces(tokens: &[u32], block: usize, root: u64, out: &mut Vec<u64>) {
     match block {
         0..=PIECE => two_level(tokens, block, root, out),
-        64 => whole_pieces::<2>(tokens, root, out),
+        64 => two_pieces(tokens, root, out),
         128 => whole_pieces::<4>(tokens, root, out),
         256 => whole_pieces::<8>(tokens, root, out),
         _ => any_pieces(tokens, block, root, out),
     }
+}
+
+/// Blocks of two pieces, whose hashes stay in registers: through memory, as below, the dependent call
+/// waits for what was just stored, a tenth of the time.
+fn two_pieces(tokens: &[u32], root: u64, out: &mut Vec<u64>) {
+    let mut h = root;
+    out.extend(tokens.chunks_exact(2 * PIECE).map(|tokens| {
+        let pieces = tokens.as_chunks::<PIECE>().0;
+        let a = xxh3_64(bytemuck::bytes_of(&pieces[0]));
+        let b = xxh3_64(bytemuck::bytes_of(&pieces[1]));
+        h = xxh3_64_with_seed(&pair(a, b), h);
+        h
+    }));
 }
 
 /// Blocks of `N` whole pieces: every length is known when this is compiled, which is worth a third of

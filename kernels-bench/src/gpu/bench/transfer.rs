@@ -77,26 +77,18 @@ pub(super) fn onload(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
             .map(|n| n * KIB)
             .to_vec(),
     );
-    let counts = ctx
-        .options
-        .grid
-        .pick(vec![1000, 10_000], vec![1000, 10_000, 256, 64, 16, 100_000]);
-    // What says most comes first: should time run out, the largest counts are left.
+    let pinned = |counts: &[usize]| grid(&sizes, counts, HostKind::Pinned, Direction::Onload);
+    // What says most for its time comes first: should time run out, the largest counts are left.
     let mut shapes = grid(&[2048 * KIB], &[128], HostKind::Pinned, Direction::Onload);
-    shapes.extend(layouts());
-    shapes.extend(grid(
-        &[32 * KIB],
-        &[1000],
-        HostKind::WriteCombined,
-        Direction::Onload,
+    shapes.extend(pinned(&[1000]));
+    for memory in [HostKind::WriteCombined, HostKind::Pageable] {
+        shapes.extend(grid(&[32 * KIB], &[1000], memory, Direction::Onload));
+    }
+    shapes.extend(pinned(&[10_000]));
+    shapes.extend(layouts(ctx.options.grid.pick(128, 512)));
+    shapes.extend(pinned(
+        ctx.options.grid.pick(&[][..], &[256, 64, 16, 100_000][..]),
     ));
-    shapes.extend(grid(
-        &[32 * KIB],
-        &[1000],
-        HostKind::Pageable,
-        Direction::Onload,
-    ));
-    shapes.extend(grid(&sizes, &counts, HostKind::Pinned, Direction::Onload));
     sweep(device, ctx, &shapes)
 }
 
@@ -125,15 +117,15 @@ fn grid(sizes: &[usize], counts: &[usize], memory: HostKind, direction: Directio
     all.collect()
 }
 
-/// An 8k hit of an 8B model in each host layout.
-fn layouts() -> Vec<Shape> {
+/// A hit of so many blocks of an 8B model in each host layout.
+fn layouts(blocks: u64) -> Vec<Shape> {
     let Some(model) = ModelShape::preset("llama3-8b") else {
         return Vec::new();
     };
     Layout::ALL
         .iter()
         .map(|layout| {
-            let d = descriptors(&model, *layout, 16, 512);
+            let d = descriptors(&model, *layout, 16, blocks);
             Shape {
                 bytes: d.bytes as usize,
                 count: d.count as usize,
@@ -281,12 +273,7 @@ fn one(
     shape: Shape,
     method: Method,
 ) -> Result<Measured> {
-    let Shape {
-        bytes,
-        count,
-        direction,
-        ..
-    } = shape;
+    let Shape { bytes, count, .. } = shape;
     let total = bytes * count;
     let order: Vec<usize> = match method {
         Method::Bulk => (0..count).collect(),
@@ -295,7 +282,7 @@ fn one(
             shuffled.into_iter().map(|i| i as usize).collect()
         }
     };
-    prepare(device, arena, direction)?;
+    prepare(device, arena, shape)?;
     let lists = Lists::new(device, &order, bytes)?;
     let (time, copy) = {
         let mut post = || post(device, arena, &order, &lists, shape, method);
@@ -313,16 +300,17 @@ fn one(
     Ok(measured)
 }
 
-/// Random bytes at the source, poison at the destination.
-fn prepare(device: &Device, arena: &mut Arena, direction: Direction) -> Result<()> {
-    match direction {
+/// Random bytes at the source, poison at the destination, as far as the shape reaches.
+fn prepare(device: &Device, arena: &mut Arena, shape: Shape) -> Result<()> {
+    let total = shape.bytes * shape.count;
+    match shape.direction {
         Direction::Onload => {
-            arena.host.as_mut().copy_from_slice(&arena.random);
-            device.fill(&arena.device, 0xAA)?;
+            arena.host.as_mut()[..total].copy_from_slice(&arena.random[..total]);
+            device.fill_first(&arena.device, 0xAA, total)?;
         }
         Direction::Offload => {
-            device.upload(&arena.device, &arena.random)?;
-            arena.host.as_mut().fill(0xAA);
+            device.upload(&arena.device, &arena.random[..total])?;
+            arena.host.as_mut()[..total].fill(0xAA);
         }
     }
     device.wait()

@@ -123,9 +123,15 @@ impl Device {
 
     /// Posts a fill with one byte: poison, or sweeping the cache.
     pub(in crate::gpu) fn fill(&self, to: &DeviceBuffer, byte: u8) -> Result<()> {
-        // SAFETY: the buffer has that many bytes.
+        self.fill_first(to, byte, to.bytes)
+    }
+
+    /// Posts a fill of the first `n` bytes.
+    pub(in crate::gpu) fn fill_first(&self, to: &DeviceBuffer, byte: u8, n: usize) -> Result<()> {
+        assert!(n <= to.bytes, "filling past the end of device memory");
+        // SAFETY: the range was checked.
         ok("cuMemsetD8", unsafe {
-            result::memset_d8_async(to.at, byte, to.bytes, self.stream)
+            result::memset_d8_async(to.at, byte, n, self.stream)
         })
     }
 }
