@@ -6,113 +6,19 @@
 Every peer that is not installed, or has no GPU to run on, becomes a skipped record with the reason;
 nothing here fails because something is missing. Standard library only, until a peer is imported.
 
-CPU: numpy (gather, C4), hashlib with cbor2 (vLLM's block hash, C1).
-GPU: torch (index_select G1, scaled_dot_product_attention G5), Triton (gather, G1), FlashInfer (merge_state G6),
-vLLM's custom operations (merge_attn_states G6).
+CPU: numpy and torch (gather, C4), torch (attention, C7), vLLM's and SGLang's block hashes and the
+former by hashlib with cbor2 (C1).
+GPU: torch (matrix product G0, index_select G1, scaled_dot_product_attention G5), Triton (gather, G1),
+FlashInfer (merge_state G6), vLLM's custom operations (merge_attn_states G6).
 """
 
 import argparse
 import importlib
-import json
-import os
-import platform
-import random
-import statistics
 import sys
-import time
 
-SCHEMA = 1
-SEED = 7
-
-
-def emit(line):
-    print(json.dumps(line), flush=True)
-
-
-def record(bench, by, config, outcome):
-    emit({"record": {"bench": bench, "by": by, "config": config, "outcome": outcome}})
-
-
-def skipped(bench, by, reason, config=None):
-    record(bench, by, config or {}, {"skipped": reason})
-
-
-def not_installed(bench, package):
-    skipped(bench, package, {"not_installed": {"package": package}})
-
-
-def need(package, bench):
-    """The module, or None after saying that it is not installed."""
-    try:
-        return importlib.import_module(package)
-    except Exception:  # a broken installation is as absent as none
-        not_installed(bench, package)
-        return None
-
-
-def version(module, package):
-    return f"{package} {getattr(module, '__version__', '')}".strip()
-
-
-def quantile(ordered, q):
-    at = q * (len(ordered) - 1)
-    low = int(at)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
-
-
-def summary(a, b):
-    """Two interleaved series of one operation; the noise is the difference of their medians."""
-    both = sorted(a + b)
-    x, y = statistics.median(a), statistics.median(b)
-    return {
-        "median_ns": quantile(both, 0.5),
-        "p20_ns": quantile(both, 0.2),
-        "p80_ns": quantile(both, 0.8),
-        "p99_ns": quantile(both, 0.99),
-        "n": len(both),
-        "noise_rel": abs(x - y) / min(x, y),
-    }
-
-
-def measured(time_, work, cache, passed, check):
-    oracle = {"passed": check} if passed else {"failed": check}
-    return {"measured": {"time": time_, "work": work, "cache": cache, "oracle": oracle}}
-
-
-def on_host(op, budget_s):
-    """Host clock, in turns, at least five samples of each series."""
-    op()
-    series = ([], [])
-    end = time.perf_counter() + budget_s
-    while len(series[1]) < 5 or time.perf_counter() < end:
-        for one in series:
-            start = time.perf_counter_ns()
-            op()
-            one.append(time.perf_counter_ns() - start)
-    return summary(*series)
-
-
-def on_device(torch, op, budget_s, sweep):
-    """CUDA events on a stream that is not the default one; the cache is swept before each sample."""
-    stream = torch.cuda.Stream()
-    with torch.cuda.stream(stream):
-        for _ in range(3):
-            op()
-        stream.synchronize()
-        series = ([], [])
-        end = time.perf_counter() + budget_s
-        while len(series[1]) < 5 or time.perf_counter() < end:
-            for one in series:
-                sweep.zero_()
-                a = torch.cuda.Event(enable_timing=True)
-                b = torch.cuda.Event(enable_timing=True)
-                a.record(stream)
-                op()
-                b.record(stream)
-                stream.synchronize()
-                one.append(a.elapsed_time(b) * 1e6)
-    return summary(*series)
+import hashes
+import on_cpu
+from records import SEED, header, measured, need, not_installed, on_device, on_host, record, skipped, version
 
 
 def numpy_gather(budget_s):
@@ -133,51 +39,40 @@ def numpy_gather(budget_s):
         record("C4", version(np, "numpy"), config, measured(spent, work, "cold", right, "bit-exact on sampled blocks"))
 
 
-def python_hash(budget_s):
-    import hashlib
-
-    cbor2 = need("cbor2", "C1")
-    if cbor2 is None:
-        return
-    draw = random.Random(SEED)
-    for n in (4096, 32768):
-        tokens = [draw.randrange(128000) for _ in range(n)]
-        for block in (16, 64):
-            root = hashlib.sha256(cbor2.dumps("0", canonical=True)).digest()
-
-            def chain():
-                parent, out = root, []
-                for i in range(0, n, block):
-                    message = (parent, tuple(tokens[i : i + block]), None)
-                    parent = hashlib.sha256(cbor2.dumps(message, canonical=True)).digest()
-                    out.append(parent)
-                return out
-
-            spent = on_host(chain, budget_s)
-            config = {"algorithm": "vllm-sha256-cbor", "block": block, "tokens": n}
-            work = {"bytes": 4 * n, "tokens": n, "blocks": n // block}
-            right = len(chain()) == n // block and len(set(chain())) == n // block
-            record("C1", f"hashlib, cbor2 on Python {platform.python_version()}", config,
-                   measured(spent, work, "hot", right, "one distinct hash a block"))
-
-
 def torch_peers(budget_s):
     torch = need("torch", "G1")
     if torch is None:
-        not_installed("G5", "torch")
+        for bench in ("G0", "G5"):
+            not_installed(bench, "torch")
         not_installed("G1", "triton")
         return None
     if not torch.cuda.is_available():
-        for bench in ("G1", "G5"):
+        for bench in ("G0", "G1", "G5"):
             skipped(bench, version(torch, "torch"), "no_device")
+        triton = need("triton", "G1")
+        if triton is not None:
+            skipped("G1", version(triton, "triton"), "no_device")
         return None
     torch.manual_seed(SEED)
     l2 = getattr(torch.cuda.get_device_properties(0), "L2_cache_size", 64 << 20)
     sweep = torch.empty(2 * l2, dtype=torch.uint8, device="cuda")
+    torch_product(torch, budget_s, sweep)
     torch_gather(torch, budget_s, sweep)
     torch_attention(torch, budget_s, sweep)
     triton_gather(torch, budget_s, sweep)
     return torch, sweep
+
+
+def torch_product(torch, budget_s, sweep):
+    """What the device's fastest products reach: wgmma where there is one."""
+    n = 8192
+    a, b = (torch.randn(n, n, dtype=torch.bfloat16, device="cuda") for _ in range(2))
+    out = torch.full((n, n), float("nan"), dtype=torch.bfloat16, device="cuda")
+    spent = on_device(torch, lambda: torch.matmul(a, b, out=out), budget_s, sweep)
+    want = a[:1].double() @ b.double()
+    right = bool((out[:1].double() - want).norm() <= 5e-3 * want.norm())
+    config = {"what": "matmul", "n": n}
+    record("G0", version(torch, "torch"), config, measured(spent, {"flops": 2 * n**3}, "cold", right, "f64 on one row"))
 
 
 def torch_gather(torch, budget_s, sweep):
@@ -292,28 +187,15 @@ def merge_op(torch, package, module, va, la, vb, lb):
     return run
 
 
-def header():
-    gpu = {"skipped": {"not_asked_for": {"option": "weighbridge kernels probe"}}}
-    emit({"header": {
-        "schema": SCHEMA,
-        "writer": "weighbridge-kernels peers",
-        "seed": SEED,
-        "grid": "quick",
-        "host": {"cpu": platform.processor(), "threads": os.cpu_count() or 1, "memory_bytes": 0,
-                 "system": f"{platform.system().lower()}-{platform.machine()}", "features": [],
-                 "llc_bytes": 0, "huge_pages": "", "virtual_machine": False},
-        "gpu": gpu,
-    }})
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budget-ms", type=float, default=200, help="time for each configuration")
     args = parser.parse_args()
     budget_s = args.budget_ms / 1e3
     header()
-    python_hash(budget_s)
+    hashes.run(budget_s)
     numpy_gather(budget_s)
+    on_cpu.run(budget_s)
     cuda = torch_peers(budget_s)
     merge_peers(cuda, budget_s)
     return 0

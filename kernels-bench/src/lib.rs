@@ -9,12 +9,14 @@
 //!   reason; the three never share a column.
 //! - [`timing`]: how a measurement is taken, and when a difference is a tie.
 //! - [`model`]: the break-even model, pure arithmetic.
+//! - [`costs`]: the model's inputs, taken from measurements where there are any.
 //! - [`cpu`]: the operations of the CPU benchmarks, each with its oracle.
 //! - [`gpu`]: the CUDA side; builds and is safe to call on a machine without CUDA.
 //! - [`mod@bench`]: the benchmarks C1 to C8 and G0 to G9, which turn operations into records.
 //! - [`report`]: comparison of two record files and the report.
 
 pub mod bench;
+pub mod costs;
 pub mod cpu;
 pub mod gpu;
 pub mod model;

@@ -19,6 +19,8 @@ mod doctor;
 mod explicit_cache;
 mod faults;
 #[cfg(feature = "kernels")]
+mod hit_costs;
+#[cfg(feature = "kernels")]
 mod kernels;
 mod leaderboard;
 mod live;

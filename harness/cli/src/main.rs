@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod failure;
 mod forecast;
+mod hit_costs;
 mod live;
 mod log_text;
 mod outputs;

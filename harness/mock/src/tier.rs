@@ -38,6 +38,7 @@ fn profile(prefill: f64, decode: f64, base_ms: f64, max_sequences: usize) -> Eng
         base_ttft_ms: base_ms,
         max_sequences,
         cache_blocks: 4_096,
+        costs: None,
     }
 }
 

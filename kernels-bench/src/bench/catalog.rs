@@ -15,6 +15,8 @@ pub struct Entry {
     pub ceiling: &'static str,
     /// How it is known to be right.
     pub oracle: &'static str,
+    /// Weight of the time it is given, against those of the benchmarks after it.
+    pub(crate) weight: f64,
     /// Runs the CPU benchmark; none for those that need a GPU.
     pub(crate) run: Option<fn(&mut Context<'_>)>,
 }
@@ -40,6 +42,7 @@ fn cpu() -> [Entry; 8] {
         measures,
         ceiling,
         oracle,
+        weight: weight(id),
         run: Some(run),
     };
     [
@@ -201,8 +204,22 @@ fn gpu() -> impl Iterator<Item = Entry> {
         measures,
         ceiling,
         oracle,
+        weight: weight(id),
         run: None,
     })
+}
+
+/// Weights by what a benchmark's grid holds: the onload chart and attention take most.
+fn weight(id: &str) -> f64 {
+    match id {
+        "G3" => 8.0,
+        "G5" => 5.0,
+        "G7" => 4.0,
+        "C1" | "C2" | "C4" => 3.0,
+        "G1" | "G4" | "G8" => 2.0,
+        "C3" | "C7" | "C8" => 0.5,
+        _ => 1.0,
+    }
 }
 
 #[cfg(test)]

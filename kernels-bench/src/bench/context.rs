@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[cfg(feature = "cuda")]
+use crate::record::Measured;
 use crate::record::{Grid, Outcome, Record, SkipReason};
 use crate::timing::{Budget, Deadline};
 
@@ -17,6 +19,8 @@ pub struct Options {
     pub only: Option<String>,
     /// Seed of all inputs.
     pub seed: u64,
+    /// Seconds for everything together, instead of the grid's budget.
+    pub seconds: Option<f64>,
     /// Folder for disk benchmarks; they are skipped without it.
     pub disk: Option<PathBuf>,
     /// Folder of the NVRTC library.
@@ -29,7 +33,7 @@ pub struct Options {
 pub struct Context<'a> {
     /// What the user asked for.
     pub options: &'a Options,
-    /// End of the whole grid.
+    /// End of this benchmark's share of the grid's time.
     pub deadline: Deadline,
     pub(crate) bench: &'static str,
     pub(crate) emit: &'a mut dyn FnMut(Record),
@@ -53,6 +57,18 @@ impl Context<'_> {
     /// Writes a record of our own work.
     pub fn emit(&mut self, config: &[(&str, Value)], outcome: Outcome) {
         (self.emit)(Record::ours(self.bench, config.to_vec(), outcome));
+    }
+
+    /// Writes what came of a configuration. A failure of the device is a reason to skip this one, not
+    /// the ones after it.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn emit_result(
+        &mut self,
+        config: &[(&str, Value)],
+        result: Result<Measured, SkipReason>,
+    ) {
+        let outcome = result.map_or_else(Outcome::Skipped, Measured::outcome);
+        self.emit(config, outcome);
     }
 
     /// Writes a record of a peer's work.

@@ -39,11 +39,16 @@ pub fn run(options: &Options, line: &mut dyn FnMut(Line)) -> Result<(), RunError
         gpu: probed.clone(),
     })));
     let mut emit = |record: Record| line(Line::Record(record));
-    let deadline = Deadline::after(options.grid.budget_s());
-    for entry in &chosen {
+    let budget_s = options.seconds.unwrap_or(options.grid.budget_s());
+    let whole = Deadline::after(budget_s);
+    let runs = |entry: &Entry| !entry.needs_gpu() || matches!(probed, gpu::Gpu::Ready { .. });
+    for (i, entry) in chosen.iter().enumerate() {
+        // What one does not use is there for those after it.
+        let rest = chosen[i..].iter().filter(|e| runs(e)).map(|e| e.weight);
+        let share = whole.left_s() * entry.weight / rest.sum::<f64>().max(entry.weight);
         let mut context = Context {
             options,
-            deadline,
+            deadline: Deadline::after(share),
             bench: entry.id,
             emit: &mut emit,
         };
@@ -81,6 +86,7 @@ impl Options {
             grid: Grid::Quick,
             only: None,
             seed: 7,
+            seconds: None,
             disk: None,
             nvrtc: None,
             cubins: None,
@@ -91,7 +97,7 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Oracle;
+    use crate::record::{Oracle, SkipReason};
 
     #[test]
     fn unknown_ids_are_answered_with_the_known_ones() {
@@ -147,6 +153,27 @@ mod tests {
                 "{:?}",
                 measured.oracle
             );
+        }
+    }
+
+    #[test]
+    fn what_has_no_time_left_says_so_and_measures_nothing() {
+        let options = Options {
+            seconds: Some(0.0),
+            ..Options::quick()
+        };
+        let mut late = std::collections::BTreeSet::new();
+        run(&options, &mut |line| {
+            let Line::Record(record) = line else { return };
+            // The model takes no time, the disk was not asked for, and there may be no GPU.
+            assert!(record.measured().is_none(), "{record:?}");
+            if record.outcome == Outcome::Skipped(SkipReason::OutOfTime) {
+                late.insert(record.bench);
+            }
+        })
+        .unwrap();
+        for bench in ["C1", "C2", "C3", "C4", "C5", "C7"] {
+            assert!(late.contains(bench), "{bench}");
         }
     }
 }

@@ -26,7 +26,7 @@ const STUB_LIBRARY: u32 = 34;
 const NO_DEVICE: u32 = 100;
 
 /// Every driver symbol that this crate calls through cudarc.
-const NEEDED: [&str; 30] = [
+const NEEDED: [&str; 31] = [
     "cuInit",
     "cuDriverGetVersion",
     "cuDeviceGet",
@@ -42,6 +42,7 @@ const NEEDED: [&str; 30] = [
     "cuMemFree_v2",
     "cuMemHostAlloc",
     "cuMemFreeHost",
+    "cuMemHostGetDevicePointer_v2",
     "cuMemsetD8Async",
     "cuMemcpyHtoDAsync_v2",
     "cuMemcpyDtoHAsync_v2",

@@ -7,7 +7,7 @@ mod outcome;
 mod schema;
 mod skip;
 
-pub use file::{Line, Log, LogError, read, write_line};
+pub use file::{Line, Log, LogError, parse, read, write_line};
 pub use header::{Grid, Header, Host};
 pub use outcome::{
     CacheState, Ceiling, CopyTimes, Measured, Modelled, Oracle, Origin, Outcome, Record, Timing,

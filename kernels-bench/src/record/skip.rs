@@ -67,6 +67,11 @@ pub enum SkipReason {
     },
     /// The time budget of the grid was used up.
     OutOfTime,
+    /// The device ran far below the clock it began with.
+    Throttled {
+        /// Clock as a share of the first one, per cent.
+        percent: u32,
+    },
     /// An input or output operation failed.
     Io {
         /// What failed.
@@ -91,6 +96,7 @@ impl SkipReason {
             Self::NotInstalled { .. } => "not_installed",
             Self::OutOfMemory { .. } => "out_of_memory",
             Self::OutOfTime => "out_of_time",
+            Self::Throttled { .. } => "throttled",
             Self::Io { .. } => "io",
         }
     }
@@ -111,10 +117,14 @@ impl SkipReason {
             Self::NotAskedFor { .. } => "pass the option",
             Self::NotInstalled { .. } => "install the package where the peer script runs",
             Self::OutOfTime => "use --full, or --only one benchmark",
+            Self::Throttled { .. } => "let the device cool down, or lift its power limit",
+            Self::Device { call, .. } if call == "cuModuleLoadData" => {
+                "the compiler may be newer than the driver: install the nvidia-cuda-nvrtc of the driver's CUDA version"
+            }
+            Self::OutOfMemory { .. } => "use a machine with more memory",
             Self::Unsupported { .. }
             | Self::Device { .. }
             | Self::Compile { .. }
-            | Self::OutOfMemory { .. }
             | Self::Io { .. } => "",
         }
     }
@@ -150,6 +160,12 @@ impl fmt::Display for SkipReason {
                 write!(f, "needs {need_bytes} bytes, {have_bytes} at hand")
             }
             Self::OutOfTime => f.write_str("time budget of the grid used up"),
+            Self::Throttled { percent } => {
+                write!(
+                    f,
+                    "the device is throttled to {percent}% of its first clock"
+                )
+            }
             Self::Io { message } => f.write_str(message),
         }
     }

@@ -8,13 +8,15 @@ mod inputs;
 mod markdown;
 mod measured;
 mod number;
+mod predictions;
 mod sections;
 mod table;
 
-pub use compare::{Pair, compare};
+pub use compare::{Pair, compare, differences};
 pub use document::{Block, Document};
 pub use html::html;
 pub use inputs::{Inputs, inputs};
 pub use markdown::markdown;
+pub(crate) use number::{bytes, short};
 pub use sections::document;
 pub use table::{Cell, Column, Kind, Mixed, Table};

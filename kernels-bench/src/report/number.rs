@@ -1,7 +1,7 @@
 //! Numbers for people.
 
 /// Three significant digits, no exponent where avoidable.
-pub(super) fn short(x: f64) -> String {
+pub(crate) fn short(x: f64) -> String {
     let size = x.abs();
     if x == 0.0 {
         "0".to_owned()
@@ -37,7 +37,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// Bytes in binary units.
-pub(super) fn bytes(n: f64) -> String {
+pub(crate) fn bytes(n: f64) -> String {
     if n >= (1 << 20) as f64 {
         format!("{} MiB", n / (1 << 20) as f64)
     } else {

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::chart;
-use super::inputs::{Inputs, inputs, onload, rate};
-use super::measured::{peers, roofline};
+use super::inputs::{Inputs, inputs};
+use super::measured::{attention_distance, peers, roofline};
 use super::number::short;
+use super::predictions;
 use super::table::{Cell, Kind, Mixed, Table};
 use super::{Block, Document};
 use crate::bench::model_records;
+use crate::costs::{measures_a_gpu, onloads};
 use crate::gpu::Gpu;
-use crate::model::{Compute, ModelShape, break_even_bandwidth, least_prefix};
+use crate::model::{Compute, ModelShape, break_even_bandwidth, least_prefix, presets};
 use crate::record::{Log, Oracle, Outcome, Record};
 
 /// The whole report.
@@ -22,8 +24,8 @@ pub fn document(log: &Log) -> Result<Document, Mixed> {
     let mut blocks = vec![Block::Text(machine(log))];
     blocks.extend(failures(log));
     blocks.extend(onload_section(log, &inputs));
-    blocks.extend(break_even(&inputs)?);
-    blocks.extend(policy(&inputs));
+    blocks.extend(break_even(log, &inputs)?);
+    blocks.extend(policy(log, &inputs));
     blocks.push(Block::Heading(
         "What was measured, against its ceiling".to_owned(),
     ));
@@ -35,6 +37,7 @@ pub fn document(log: &Log) -> Result<Document, Mixed> {
     ));
     blocks.push(Block::Table(roofline(log)?));
     blocks.extend(peers(log)?);
+    blocks.extend(predictions::section(log)?);
     blocks.extend(skipped(log)?);
     Ok(Document {
         title: "What a prefix-cache hit costs here".to_owned(),
@@ -98,17 +101,20 @@ fn failures(log: &Log) -> Vec<Block> {
 }
 
 fn onload_section(log: &Log, inputs: &Inputs) -> Vec<Block> {
-    let mut lines: BTreeMap<&str, BTreeMap<u64, f64>> = BTreeMap::new();
-    for (method, size, m) in onload(log) {
-        if let Some(rate) = rate(m) {
-            lines.entry(method).or_default().insert(size as u64, rate);
+    // Method, then size, then the largest count, whose rate is shown.
+    let mut lines: BTreeMap<&str, BTreeMap<u64, (u64, f64)>> = BTreeMap::new();
+    for (method, size, count, ns) in onloads(log) {
+        let rate = (size * count) as f64 / ns;
+        let best = lines.entry(method).or_default().entry(size).or_default();
+        if count >= best.0 {
+            *best = (count, rate);
         }
     }
     let lines: Vec<chart::Line> = lines
         .into_iter()
         .map(|(name, points)| chart::Line {
             name: name.to_owned(),
-            points: points.into_iter().map(|(x, y)| (x as f64, y)).collect(),
+            points: points.into_iter().map(|(x, y)| (x as f64, y.1)).collect(),
         })
         .collect();
     let needed = ModelShape::preset("llama3-8b").map(|shape| {
@@ -133,7 +139,7 @@ fn onload_section(log: &Log, inputs: &Inputs) -> Vec<Block> {
         }
         None => {
             let why = match &log.header.gpu {
-                Gpu::Skipped(reason) => format!("{reason}. {}", reason.hint()),
+                Gpu::Skipped(reason) => format!("{reason}; to measure it, {}", reason.hint()),
                 Gpu::Ready { .. } => "G3 was not run".to_owned(),
             };
             vec![
@@ -144,7 +150,7 @@ fn onload_section(log: &Log, inputs: &Inputs) -> Vec<Block> {
     }
 }
 
-fn break_even(inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
+fn break_even(log: &Log, inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
     let mut table = Table::new(&[
         (Kind::Axis, "model"),
         (Kind::Axis, "tier"),
@@ -182,66 +188,81 @@ fn break_even(inputs: &Inputs) -> Result<Vec<Block>, Mixed> {
             Cell::Axis(m.loses_because.clone().unwrap_or_default()),
         ])?;
     }
-    Ok(vec![
+    Ok([
         Block::Heading("When a hit pays".to_owned()),
         Block::Text(format!("Inputs: {}.", inputs.origins.join("; "))),
-        Block::Text(headline(inputs)),
-        Block::Table(table),
-    ])
+    ]
+    .into_iter()
+    .chain(headline(inputs).into_iter().map(Block::Text))
+    .chain([Block::Text(attention_distance(log)), Block::Table(table)])
+    .collect())
 }
 
-/// The finding in one sentence: the best and the worst tier for the same hit.
-fn headline(inputs: &Inputs) -> String {
-    let values = |r: &Record| match (&r.outcome, r.config.get("prefix").and_then(|p| p.as_u64())) {
+/// The finding, a sentence for each model: the best and the worst way to fetch the same host hit.
+fn headline(inputs: &Inputs) -> Vec<String> {
+    let number = |r: &Record| match (&r.outcome, r.config.get("prefix").and_then(|p| p.as_u64())) {
         (Outcome::Modelled(m), Some(8192)) => m.values.get("saved_ms").copied(),
         _ => None,
     };
     let tier = |r: &Record| {
-        r.config
-            .get("tier")
-            .and_then(|t| t.as_str())
-            .unwrap_or_default()
-            .to_owned()
+        let name = r.config.get("tier").and_then(|t| t.as_str());
+        name.unwrap_or_default().to_owned()
     };
-    let records = model_records(&inputs.preset, Some("llama3-8b"));
-    let mut saved: Vec<(f64, String)> = records
-        .iter()
-        .filter_map(|r| Some((values(r)?, tier(r))))
-        .filter(|(_, t)| t.starts_with("host"))
-        .collect();
-    saved.sort_by(|a, b| a.0.total_cmp(&b.0));
-    match (saved.first(), saved.last()) {
-        (Some(worst), Some(best)) => format!(
-            "A host hit of 8k tokens of an 8B model saves {} ms over {}; over {} it saves {} ms.",
-            short(best.0),
+    let sentence = |shape: ModelShape| {
+        let records = model_records(&inputs.preset, Some(shape.name));
+        let mut saved: Vec<(f64, String)> = records
+            .iter()
+            .filter_map(|r| Some((number(r)?, tier(r))))
+            // One link, well and badly used, not two machines.
+            .filter(|(_, t)| {
+                t.starts_with("host") && !["host-c2c", "host-pcie4"].contains(&t.as_str())
+            })
+            .collect();
+        saved.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (worst, best) = (saved.first()?, saved.last()?);
+        let verb = |ms: f64| match ms < 0.0 {
+            true => format!("loses {} ms", short(-ms)),
+            false => format!("saves {} ms", short(ms)),
+        };
+        Some(format!(
+            "{}: a host hit of 8k tokens {} over {}; over {} it {}.",
+            shape.name,
+            verb(best.0),
             best.1,
             worst.1,
-            short(worst.0)
-        ),
-        _ => String::new(),
-    }
+            verb(worst.0)
+        ))
+    };
+    presets().into_iter().filter_map(sentence).collect()
 }
 
-/// What the numbers mean for a cache policy, and the engine model's parameters to paste.
-fn policy(inputs: &Inputs) -> Vec<Block> {
+/// What the numbers mean for a cache policy, and how an experiment takes them up.
+fn policy(log: &Log, inputs: &Inputs) -> Vec<Block> {
     let Some(shape) = ModelShape::preset("llama3-8b") else {
         return Vec::new();
     };
     let compute: &Compute = &inputs.preset.compute;
-    let prefill = compute.flops / (2.0 * shape.linear_params);
     let rows = inputs.preset.tiers.iter().map(|tier| {
         let fetch = tier.bytes_per_s / shape.kv_bytes_per_token as f64;
         let least = least_prefix(&shape, compute, tier);
-        format!(
-            "# {}: {} tokens/s fetched, hits of {} tokens and more pay",
-            tier.name,
-            short(fetch),
-            short(least.ceil())
-        )
+        let pays = match least > 131_072.0 {
+            true => "no hit up to 131072 tokens pays".to_owned(),
+            false => format!("hits of {} tokens and more pay", least.ceil()),
+        };
+        format!("# {}: {} tokens/s fetched, {pays}", tier.name, short(fetch))
     });
+    let hits_from = match measures_a_gpu(log) {
+        true => "host",
+        false => "host-pcie5",
+    };
     let code = format!(
-        "prefill_tokens_per_s = {}\n{}",
-        prefill.round(),
+        "# In an experiment, below a [[backend]] of kind \"embedded\":\n\
+         [[backend.engine]]\n\
+         shape = \"{}\"\n\
+         records = \"FILE\"           # this file\n\
+         hits_from = \"{hits_from}\"\n\
+         least_fetch_tokens = 256   # the policy under test\n{}",
+        shape.name,
         rows.collect::<Vec<_>>().join("\n")
     );
     vec![
@@ -249,8 +270,9 @@ fn policy(inputs: &Inputs) -> Vec<Block> {
         Block::Text(
             "A cache-aware router should count a hit by the time it saves, not by its tokens: prefer a \
              worker's own memory, treat a tier whose break-even lies above its bandwidth as a miss, and \
-             ignore hits shorter than the least prefix. Parameters for the engine model of the embedded \
-             fleet, for the 8B preset:"
+             ignore hits shorter than the least prefix. The embedded fleet takes these costs up, so that \
+             a change of routing or caching is weighed with the times to first token that follow from \
+             them; its report says which costs were measured. For the 8B preset:"
                 .to_owned(),
         ),
         Block::Code(code),
@@ -335,8 +357,7 @@ mod tests {
     #[test]
     fn the_finding_is_what_descriptors_cost() {
         let text = markdown(&document(&log()).unwrap());
-        let want =
-            "saves 200 ms over host batched 2 MiB; over host batched 32 KiB it saves 40.9 ms.";
+        let want = "llama3-8b: a host hit of 8k tokens saves 200 ms over host batched 2 MiB; over host batched 32 KiB it saves 40.9 ms.";
         assert!(text.contains(want), "{text}");
     }
 
@@ -348,10 +369,26 @@ mod tests {
     }
 
     #[test]
+    fn the_distance_of_our_attention_is_told_beside_composed_figures() {
+        let mut log = log();
+        let config = || vec![("prefix", 8192.into()), ("suffix", 16.into())];
+        let known = |log: &Log| markdown(&document(log).unwrap());
+        assert!(known(&log).contains("is not known here"));
+        for (by, ns) in [("weighbridge", 300.0), ("torch 2 SDPA, gathered", 100.0)] {
+            let outcome = measured(ns, Work::default());
+            log.records.push(Record::by(by, "G5", config(), outcome));
+        }
+        assert!(known(&log).contains("takes 3.00 times as long"));
+    }
+
+    #[test]
     fn without_transfers_the_chart_says_why() {
         let mut log = log();
         log.records.clear();
         let text = markdown(&document(&log).unwrap());
-        assert!(text.contains("Not measured: no CUDA device"), "{text}");
+        assert!(
+            text.contains("Not measured: no CUDA device; to measure it, make a device visible"),
+            "{text}"
+        );
     }
 }

@@ -40,6 +40,13 @@ impl Deadline {
         Self(Instant::now() + Duration::from_secs_f64(seconds))
     }
 
+    /// Seconds until it comes; 0 if it has come.
+    pub fn left_s(self) -> f64 {
+        self.0
+            .saturating_duration_since(Instant::now())
+            .as_secs_f64()
+    }
+
     /// True if it has come.
     pub fn passed(self) -> bool {
         Instant::now() >= self.0

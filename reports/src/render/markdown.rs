@@ -43,6 +43,7 @@ pub fn markdown(report: &Report) -> String {
         .chain(health(report))
         .chain(losses(report))
         .chain(client(report))
+        .chain(super::hit_costs::markdown(report))
         .chain([provenance(report)]);
     blocks.extend(rest);
     join(blocks)

@@ -11,6 +11,7 @@ mod files;
 mod github;
 mod gitlab;
 mod headline;
+mod hit_costs;
 mod html;
 mod json;
 mod junit;

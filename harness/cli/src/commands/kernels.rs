@@ -9,7 +9,7 @@ use weighbridge_kernels::gpu::{Gpu, probe};
 use weighbridge_kernels::record::{
     Grid, Line, LogError, Oracle, Outcome, Record, read, write_line,
 };
-use weighbridge_kernels::report::{compare, document, html, inputs, markdown};
+use weighbridge_kernels::report::{compare, differences, document, html, inputs, markdown};
 use weighbridge_kernels::timing::Difference;
 use weighbridge_record::Exit;
 
@@ -82,6 +82,9 @@ struct RunArgs {
     /// Seed of all inputs.
     #[arg(long, default_value_t = 7)]
     seed: u64,
+    /// Seconds for everything together, instead of the grid's minute or eight.
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    seconds: Option<f64>,
     /// Folder for the disk benchmark, which writes 256 MiB there.
     #[arg(long, value_name = "DIR")]
     disk: Option<PathBuf>,
@@ -138,15 +141,28 @@ fn list() -> Exit {
 
 /// A wrong result makes the run invalid; a skipped benchmark does not.
 fn measure(args: &RunArgs) -> Result<Exit, Failure> {
+    if let Some(s) = args.seconds.filter(|s| !(0.0..=86_400.0).contains(s)) {
+        return Err(Failure::config(format!(
+            "--seconds is {s}; it must lie in [0, 86400]"
+        )));
+    }
     let options = Options {
         grid: if args.full { Grid::Full } else { Grid::Quick },
         only: args.only.clone(),
         seed: args.seed,
+        seconds: args.seconds,
         disk: args.disk.clone(),
         nvrtc: args.nvrtc.clone(),
         cubins: None,
     };
-    let mut out: Box<dyn Write> = match &args.out {
+    // A file that is there already is only given up for a run that begins.
+    let known = |id: &str| {
+        catalog()
+            .iter()
+            .any(|e| e.id.eq_ignore_ascii_case(id) || e.name == id)
+    };
+    let begins = args.only.as_deref().is_none_or(known);
+    let mut out: Box<dyn Write> = match args.out.as_ref().filter(|_| begins) {
         Some(path) => Box::new(std::fs::File::create(path).map_err(|e| cannot(path, &e))?),
         None => Box::new(std::io::stdout()),
     };
@@ -246,7 +262,11 @@ fn show_model(
 }
 
 fn show_comparison(a: &Path, b: &Path) -> Result<Exit, Failure> {
-    let (pairs, alone) = compare(&read(a).map_err(bad_file)?, &read(b).map_err(bad_file)?);
+    let (a, b) = (read(a).map_err(bad_file)?, read(b).map_err(bad_file)?);
+    for difference in differences(&a, &b) {
+        eprintln!("warning: {difference}; ratios compare machines or inputs, not changes");
+    }
+    let (pairs, alone) = compare(&a, &b);
     for pair in &pairs {
         let verdict = match pair.difference {
             Difference::Tie { ratio, floor } => {
@@ -304,7 +324,8 @@ fn cannot(path: &Path, error: &std::io::Error) -> Failure {
 
 fn bad_file(error: LogError) -> Failure {
     match error {
-        LogError::Io { .. } => Failure::config(error.to_string()),
+        LogError::Io { .. } => Failure::config(error.to_string())
+            .with_hint("`weighbridge kernels run --out FILE` writes one"),
         LogError::Line { .. } => Failure::invalid(error.to_string()),
     }
 }

@@ -8,6 +8,7 @@ use toml::Spanned;
 use weighbridge_engine::executor::BreakerRule;
 use weighbridge_engine::{Admin, Dialect, PromptCache};
 
+use super::engine::{self, EngineWritten};
 use super::error::ConfigError;
 use super::fault::{self, FaultWritten};
 use super::parse::Source;
@@ -95,6 +96,9 @@ pub(crate) struct BackendWritten {
     /// Embedded fleet only: what goes wrong, the first one that strikes a request.
     #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub(crate) faults: Vec<FaultWritten>,
+    /// Embedded fleet only: what a prefix hit costs, measured or from presets.
+    #[serde(default, rename = "engine", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) engines: Vec<EngineWritten>,
     /// Embedded fleet only: factor on every delay; 1 is the pace of a small server, larger is
     /// faster.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -237,6 +241,13 @@ pub(super) fn check(
     for fault in &backend.faults {
         fault::check(source, &span, fault)?;
     }
+    if !backend.engines.is_empty() && !backend.is_embedded() {
+        return wrong(
+            "is not embedded and takes as long as it takes",
+            "remove [[backend.engine]]; only kind = \"embedded\" has an engine model",
+        );
+    }
+    engine::check(source, backend)?;
     let dialect = backend.dialect();
     if let Err(problem) = backend.prompt_cache.unwrap_or_default().check(dialect) {
         return wrong("cannot do what `prompt_cache` asks", &problem);

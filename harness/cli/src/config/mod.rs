@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod backend;
+mod engine;
 mod error;
 mod fault;
 mod fault_recorded;
@@ -23,10 +24,11 @@ mod slices;
 mod written;
 
 pub(crate) use backend::{BackendWritten, ExplicitCacheWritten};
+pub(crate) use engine::{EngineWritten, LayoutWritten};
 pub(crate) use error::{ConfigError, nearest};
 pub(crate) use gate::{GateFile, Names};
 pub(crate) use load::Load;
-pub(crate) use parse::parse;
+pub(crate) use parse::{Source, parse};
 pub(crate) use prefix::{NonceRule, PrefixRule};
 
 pub(crate) use policy::{FitRule, PolicyWritten, Spans};

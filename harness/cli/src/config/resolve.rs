@@ -19,6 +19,7 @@ use super::{
     BackendWritten, ControlsWritten, Load, ModelWritten, PolicyWritten, RunWritten, Written,
 };
 use crate::failure::Failure;
+use crate::hit_costs::{self, FleetEngine};
 
 /// An experiment with everything looked up. Nothing was spent yet.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub(crate) struct Experiment {
     pub(crate) controls: ControlsWritten,
     pub(crate) gate: GatePolicy,
     pub(crate) backends: Vec<BackendWritten>,
+    /// What prefix hits cost in embedded fleets; empty in a replay.
+    pub(crate) engines: Vec<FleetEngine>,
     pub(crate) models: Vec<ModelWritten>,
     /// What goes wrong in a replay.
     pub(crate) faults: Vec<RecordedFaultWritten>,
@@ -123,6 +126,10 @@ pub(crate) fn resolve(
     let judged = judged(source, &top, &all, overrides)?;
     let is_live = top.run.mode == ModeWritten::Live;
     let models = models_of(source, is_live, &backends, models, &outcomes)?;
+    let engines = match is_live {
+        true => hit_costs::engines(source, &folder, &backends)?,
+        false => Vec::new(),
+    };
     let outcomes = renamed(outcomes, &models);
     let rules = super::slices::slices(source, std::mem::take(&mut top.slices))?;
     let gate = gate_policy(source, &folder, gate, &all, &models, &rules)?;
@@ -150,6 +157,7 @@ pub(crate) fn resolve(
         load,
         controls: top.controls,
         gate,
+        engines,
         backends: backends.into_iter().map(Spanned::into_inner).collect(),
         models,
         faults,

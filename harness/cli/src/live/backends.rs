@@ -13,6 +13,7 @@ use super::counters::Watched;
 use super::explicit::Caches;
 use crate::config::{BackendWritten, Experiment, ModelWritten};
 use crate::failure::Failure;
+use crate::hit_costs;
 
 /// Backends by model of the fleet, and the embedded servers behind some of them.
 pub(super) struct Started {
@@ -186,6 +187,7 @@ async fn embedded(experiment: &Experiment, backend: &BackendWritten) -> Result<F
     let named = backend.dialect.map(Dialect::as_str);
     serve(FleetConfig {
         speed,
+        tiers: hit_costs::tiers(&experiment.engines, &backend.name),
         provider: named.map_or(Provider::Plain, Provider::named),
         faults: backend.fault_rules(experiment.seed),
         ..FleetConfig::default()

@@ -78,6 +78,10 @@ fn resolved(experiment: &Experiment, planned: &[Planned]) -> serde_json::Value {
         resolved["retries"] = run.retries.into();
         resolved["timeout_s"] = run.timeout_s.into();
     }
+    if !experiment.engines.is_empty() {
+        let engines = experiment.engines.iter().map(|e| e.resolved.clone());
+        resolved["hit_costs"] = engines.collect();
+    }
     if run.sequential {
         resolved["sequential"] = true.into();
     }
@@ -109,6 +113,7 @@ fn notes(experiment: &Experiment, gate: &GatePolicy) -> BTreeMap<String, String>
             notes.insert(key.to_owned(), model.clone());
         }
     }
+    notes.extend(experiment.engines.iter().flat_map(|e| e.named_notes()));
     if let Some(split) = &experiment.split {
         notes.insert("split".to_owned(), split.clone());
     }

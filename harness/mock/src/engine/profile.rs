@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use super::costs::{Found, PrefillCosts, PrefillTime};
+
 /// Rates of one engine at speed 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineProfile {
-    /// Prompt tokens computed per second, shared by all requests.
+    /// Prompt tokens computed per second, shared by all requests. Without effect where there are
+    /// `costs`.
     pub prefill_tokens_per_s: f64,
     /// Tokens generated per second by each stream.
     pub decode_tokens_per_s: f64,
@@ -15,12 +18,27 @@ pub struct EngineProfile {
     pub max_sequences: usize,
     /// Prefix-cache budget in blocks of [`BLOCK_TOKENS`](super::BLOCK_TOKENS); 0 turns it off.
     pub cache_blocks: usize,
+    /// What a prefill costs part by part; a plain rate if absent.
+    pub costs: Option<PrefillCosts>,
 }
 
 impl EngineProfile {
-    /// Time to compute `tokens` prompt tokens at `speed`.
-    pub fn prefill_time(&self, tokens: usize, speed: f64) -> Duration {
-        seconds(tokens as f64 / self.prefill_tokens_per_s, speed)
+    /// Time of a prompt of `prompt_tokens` tokens of which some are cached, at speed 1.
+    pub fn prefill_time(&self, prompt_tokens: usize, found: Found) -> PrefillTime {
+        match &self.costs {
+            Some(costs) => costs.time(prompt_tokens, found),
+            None => PrefillTime {
+                compute_s: (prompt_tokens - found.tokens()) as f64 / self.prefill_tokens_per_s,
+                ..PrefillTime::default()
+            },
+        }
+    }
+
+    /// Blocks that need no fetch: all of them without `costs`.
+    pub(super) fn device_blocks(&self) -> usize {
+        self.costs
+            .as_ref()
+            .map_or(self.cache_blocks, |costs| costs.device_blocks)
     }
 
     /// The base part of the time to first token at `speed`.

@@ -1,7 +1,8 @@
 //! Admission: slots in arrival order, one prefill lane, and the clock marks of a sequence.
 
-use super::prefix::{PrefixCache, block_hashes};
-use super::profile::EngineProfile;
+use super::prefix::block_hashes;
+use super::profile::{EngineProfile, seconds};
+use super::tiered::TieredCache;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,8 +21,9 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Lane {
-    cache: PrefixCache,
+    cache: TieredCache,
     free_at: Instant,
+    link_free_at: Instant,
 }
 
 /// Totals since the start, and current gauges. Token units where the name says so.
@@ -89,9 +91,11 @@ impl Seat {
 impl Engine {
     /// An idle engine with an empty cache. `speed` divides all durations.
     pub fn new(profile: EngineProfile, speed: f64) -> Self {
+        let now = Instant::now();
         let lane = Lane {
-            cache: PrefixCache::new(profile.cache_blocks),
-            free_at: Instant::now(),
+            cache: TieredCache::new(profile.device_blocks(), profile.cache_blocks),
+            free_at: now,
+            link_free_at: now,
         };
         let slots = Arc::new(Semaphore::new(profile.max_sequences.max(1)));
         Self {
@@ -137,15 +141,22 @@ impl Engine {
         }
     }
 
+    /// Cached tokens, and when the prompt is computed. Prefills keep their order of arrival, so one
+    /// that waits for its fetch holds up those behind it.
     fn book(&self, chain: &[u64], prompt_tokens: usize, now: Instant) -> (usize, Instant) {
+        let costs = self.profile.costs.as_ref();
+        let least_fetch = costs.map_or(0, |costs| costs.least_fetch_tokens);
         let mut lane = self.lane();
-        let cached = lane.cache.cached_tokens(chain, prompt_tokens);
+        let found = lane.cache.found(chain, prompt_tokens, least_fetch);
         lane.cache.insert(chain);
-        let work = self
-            .profile
-            .prefill_time(prompt_tokens - cached, self.speed);
-        lane.free_at = lane.free_at.max(now) + work;
-        (cached, lane.free_at)
+        let work = self.profile.prefill_time(prompt_tokens, found);
+        let mut ready = now + seconds(work.lookup_s, self.speed);
+        if found.fetched_tokens > 0 {
+            ready = ready.max(lane.link_free_at) + seconds(work.fetch_s, self.speed);
+            lane.link_free_at = ready;
+        }
+        lane.free_at = lane.free_at.max(ready) + seconds(work.compute_s, self.speed);
+        (found.tokens(), lane.free_at)
     }
 
     /// Records a finished sequence: its generated blocks can be hit by the next turn.
@@ -167,6 +178,7 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PrefillCosts;
     use super::*;
 
     fn engine(max_sequences: usize) -> Arc<Engine> {
@@ -176,6 +188,7 @@ mod tests {
             base_ttft_ms: 5.0,
             max_sequences,
             cache_blocks: 100,
+            costs: None,
         };
         Arc::new(Engine::new(profile, 1.0))
     }
@@ -245,5 +258,60 @@ mod tests {
                 .is_err()
         );
         assert_eq!(engine.counters().waiting.load(Ordering::Relaxed), 0);
+    }
+
+    /// Milliseconds a token computed, 10 a block fetched, nothing else; two blocks on the device.
+    fn far_engine(least_fetch_tokens: usize) -> Arc<Engine> {
+        let costs = PrefillCosts {
+            hash_s_per_token: 0.0,
+            index_s_per_block: 0.0,
+            fetch_fixed_s: 0.0,
+            fetch_s_per_block: 0.010,
+            linear_s_per_token: 0.001,
+            attention_s_per_pair: 0.0,
+            floor_s: 0.0,
+            floor_s_per_token: 0.0,
+            device_blocks: 2,
+            least_fetch_tokens,
+        };
+        let profile = EngineProfile {
+            prefill_tokens_per_s: 1.0,
+            decode_tokens_per_s: 100.0,
+            base_ttft_ms: 0.0,
+            max_sequences: 8,
+            cache_blocks: 100,
+            costs: Some(costs),
+        };
+        Arc::new(Engine::new(profile, 1.0))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fetched_hit_waits_for_the_link_and_then_for_the_lane() {
+        let engine = far_engine(0);
+        for owner in [1, 2] {
+            drop(engine.clone().admit(prompt(owner), String::new()).await);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let start = Instant::now();
+        // Both have 6 full blocks; the second one's first two still lie on the device.
+        let b = engine.clone().admit(prompt(2), String::new()).await;
+        let a = engine.clone().admit(prompt(1), String::new()).await;
+        assert_eq!((b.cached_tokens, a.cached_tokens), (96, 96));
+        // 4 blocks fetched, 4 tokens computed; then 6 more blocks on the same link.
+        assert_eq!(ms(start, b.first_token_at), 40 + 4);
+        assert_eq!(ms(start, a.first_token_at), 40 + 60 + 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_engine_that_computes_short_hits_again_does_not_fetch_them() {
+        let engine = far_engine(97);
+        for owner in [1, 2] {
+            drop(engine.clone().admit(prompt(owner), String::new()).await);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let start = Instant::now();
+        let again = engine.clone().admit(prompt(1), String::new()).await;
+        assert_eq!(again.cached_tokens, 0);
+        assert_eq!(ms(start, again.first_token_at), 100);
     }
 }

@@ -197,8 +197,8 @@ pub(super) fn run(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
                         kv: 8,
                         block,
                     };
-                    let measured = one(device, &clock, ctx, heads, (prefix, suffix))?;
-                    ctx.emit(&config, measured.outcome());
+                    let measured = one(device, &clock, ctx, heads, (prefix, suffix));
+                    ctx.emit_result(&config, measured);
                 }
             }
         }

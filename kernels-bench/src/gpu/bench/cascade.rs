@@ -8,7 +8,7 @@ use crate::cpu::Inputs;
 use crate::cpu::attention::{from_bf16, max_over_rms, relative_norm};
 use crate::gpu::device::{Device, DeviceBuffer, Result};
 use crate::model::{Cascade, cascade_speedup_bound, vllm_uses_cascade};
-use crate::record::{CacheState, Measured, Work};
+use crate::record::{CacheState, Measured, Outcome, Work};
 
 const BLOCK: usize = 16;
 const KV_HEADS: usize = 8;
@@ -30,7 +30,10 @@ pub(super) fn run(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
                     if ctx.out_of_time(&config) {
                         return Ok(());
                     }
-                    one(device, &clock, ctx, &config, (batch, prefix, suffix, group))?;
+                    let size = (batch, prefix, suffix, group);
+                    if let Err(reason) = one(device, &clock, ctx, &config, size) {
+                        ctx.emit(&config, Outcome::Skipped(reason));
+                    }
                 }
             }
         }

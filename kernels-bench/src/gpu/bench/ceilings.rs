@@ -105,7 +105,7 @@ fn link(device: &Device, clock: &Clock<'_>, ctx: &mut Context<'_>) -> Result<()>
             device.fill(&buffer, 0xAA)?;
             let params = Params::new()
                 .buffer(&buffer)
-                .at(host.address())
+                .at(host.device_address()?)
                 .u64(bytes as u64 / 16);
             let kernel = device.kernel("copy16")?;
             let (time, copy) = clock.transfer(&rules, &mut || {

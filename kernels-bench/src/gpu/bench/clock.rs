@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::bench::Context;
 use crate::gpu::device::{Device, DeviceBuffer, Params, Result};
-use crate::record::{CacheState, CopyTimes, Timing};
+use crate::record::{CacheState, CopyTimes, SkipReason, Timing};
 use crate::timing::{Budget, Series, try_fill};
 
 /// A posted operation: returns when posted, not when done.
@@ -48,15 +48,20 @@ impl<'a> Clock<'a> {
         Ok(read[0] as f64 / read[1].max(1) as f64)
     }
 
-    /// Waits until the device runs at speed; gives up after a second. True if it is at speed.
-    pub(super) fn settle(&self) -> Result<bool> {
+    /// Waits until the device runs at speed; gives up after a second of it being throttled, since times
+    /// would say more about its cooling than about the kernel.
+    fn settle(&self) -> Result<()> {
+        let mut share = 0.0;
         for _ in 0..20 {
-            if self.cycles_per_ns()? >= LEAST_RATE * self.rate {
-                return Ok(true);
+            share = self.cycles_per_ns()? / self.rate;
+            if share >= LEAST_RATE {
+                return Ok(());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(false)
+        Err(SkipReason::Throttled {
+            percent: (share * 100.0) as u32,
+        })
     }
 
     /// Operations in turns, each measured twice; nanoseconds between events around one post.
@@ -67,6 +72,7 @@ impl<'a> Clock<'a> {
         ops: &mut [Post<'_>],
     ) -> Result<Vec<Timing>> {
         self.settle()?;
+        let [start, end] = self.device.events()?;
         let n = ops.len();
         for op in ops.iter_mut() {
             op()?;
@@ -77,9 +83,9 @@ impl<'a> Clock<'a> {
             if cache == CacheState::Cold {
                 self.device.fill(&self.sweep, 0x5A)?;
             }
-            let start = self.device.mark()?;
+            self.device.mark(&start)?;
             ops[i % n]()?;
-            let end = self.device.mark()?;
+            self.device.mark(&end)?;
             self.device.wait()?;
             start.until(&end)
         })?;
@@ -88,15 +94,17 @@ impl<'a> Clock<'a> {
 
     /// A transfer: submit, device and end-to-end times, and the summary of the last.
     pub(super) fn transfer(&self, budget: &Budget, op: Post<'_>) -> Result<(Timing, CopyTimes)> {
+        self.settle()?;
+        let [start, end] = self.device.events()?;
         op()?;
         self.device.wait()?;
         let mut series = [Series::default(), Series::default()];
         let (mut submit, mut on_device) = (Series::default(), Series::default());
         try_fill(budget, &mut series, |_| {
             let begin = Instant::now();
-            let start = self.device.mark()?;
+            self.device.mark(&start)?;
             op()?;
-            let end = self.device.mark()?;
+            self.device.mark(&end)?;
             submit.push(begin.elapsed().as_nanos() as f64);
             self.device.wait()?;
             let whole = begin.elapsed().as_nanos() as f64;

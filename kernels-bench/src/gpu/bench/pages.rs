@@ -29,8 +29,8 @@ pub(super) fn gather(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
                 if ctx.out_of_time(&config) {
                     return Ok(());
                 }
-                let measured = gather_one(device, &clock, ctx, block, prefix, order == "shuffled")?;
-                ctx.emit(&config, measured.outcome());
+                let measured = gather_one(device, &clock, ctx, block, prefix, order == "shuffled");
+                ctx.emit_result(&config, measured);
             }
         }
     }
@@ -95,48 +95,57 @@ pub(super) fn scatter(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
         if ctx.out_of_time(&config) {
             return Ok(());
         }
-        let mut inputs = Inputs::new(ctx.options.seed, "G2");
-        let slots: Vec<u64> = inputs
-            .permutation(4 * tokens)
-            .into_iter()
-            .take(tokens)
-            .map(u64::from)
-            .collect();
-        let rows = inputs.bytes(tokens * ROW);
-        let mut want = vec![0xAA_u8; 4 * tokens * ROW];
-        for (row, slot) in rows.chunks(ROW).zip(&slots) {
-            want[*slot as usize * ROW..][..ROW].copy_from_slice(row);
-        }
-        let want = DeviceBuffer::from(device, &want)?;
-        let pool = DeviceBuffer::new(4 * tokens * ROW)?;
-        device.fill(&pool, 0xAA)?;
-        let rows = DeviceBuffer::from(device, &rows)?;
-        let slots = DeviceBuffer::from(device, &slots)?;
-        let params = Params::new()
-            .buffer(&pool)
-            .buffer(&rows)
-            .buffer(&slots)
-            .u32(tokens as u32)
-            .u32((ROW / 16) as u32);
-        let kernel = device.kernel("paged_scatter")?;
-        let grid = (tokens as u32).div_ceil(8).min(device.sms * 8);
-        let mut op = || device.launch(kernel, (grid, 1, 1), 256, &params);
-        op()?;
-        let right = same(device, &pool, &want)?;
-        let spare = DeviceBuffer::new(tokens * ROW)?;
-        let mut copy = || device.copy(&spare, &rows, tokens * ROW);
-        let times = clock.alternate(&budget(ctx), CacheState::Cold, &mut [&mut op, &mut copy])?;
-        let work = Work {
-            bytes: Some(2.0 * (tokens * ROW) as f64),
-            tokens: Some(tokens as f64),
-            ..Work::default()
-        };
-        let measured = Measured::new(times[0], work, CacheState::Cold)
-            .under("device copy of the same bytes", times[1].median_ns)
-            .checked("bit-exact, other slots untouched", right);
-        ctx.emit(&config, measured.outcome());
+        let measured = scatter_one(device, &clock, ctx, tokens);
+        ctx.emit_result(&config, measured);
     }
     Ok(())
+}
+
+fn scatter_one(
+    device: &Device,
+    clock: &Clock<'_>,
+    ctx: &Context<'_>,
+    tokens: usize,
+) -> Result<Measured> {
+    let mut inputs = Inputs::new(ctx.options.seed, "G2");
+    let slots: Vec<u64> = inputs
+        .permutation(4 * tokens)
+        .into_iter()
+        .take(tokens)
+        .map(u64::from)
+        .collect();
+    let rows = inputs.bytes(tokens * ROW);
+    let mut want = vec![0xAA_u8; 4 * tokens * ROW];
+    for (row, slot) in rows.chunks(ROW).zip(&slots) {
+        want[*slot as usize * ROW..][..ROW].copy_from_slice(row);
+    }
+    let want = DeviceBuffer::from(device, &want)?;
+    let pool = DeviceBuffer::new(4 * tokens * ROW)?;
+    device.fill(&pool, 0xAA)?;
+    let rows = DeviceBuffer::from(device, &rows)?;
+    let slots = DeviceBuffer::from(device, &slots)?;
+    let params = Params::new()
+        .buffer(&pool)
+        .buffer(&rows)
+        .buffer(&slots)
+        .u32(tokens as u32)
+        .u32((ROW / 16) as u32);
+    let kernel = device.kernel("paged_scatter")?;
+    let grid = (tokens as u32).div_ceil(8).min(device.sms * 8);
+    let mut op = || device.launch(kernel, (grid, 1, 1), 256, &params);
+    op()?;
+    let right = same(device, &pool, &want)?;
+    let spare = DeviceBuffer::new(tokens * ROW)?;
+    let mut copy = || device.copy(&spare, &rows, tokens * ROW);
+    let times = clock.alternate(&budget(ctx), CacheState::Cold, &mut [&mut op, &mut copy])?;
+    let work = Work {
+        bytes: Some(2.0 * (tokens * ROW) as f64),
+        tokens: Some(tokens as f64),
+        ..Work::default()
+    };
+    Ok(Measured::new(times[0], work, CacheState::Cold)
+        .under("device copy of the same bytes", times[1].median_ns)
+        .checked("bit-exact, other slots untouched", right))
 }
 
 /// G9: latent entries: 1152 bytes of bf16, or 656 bytes of fp8 that become 1152.
@@ -156,8 +165,8 @@ pub(super) fn latent(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
             if ctx.out_of_time(&config) {
                 return Ok(());
             }
-            let measured = latent_one(device, &clock, ctx, tokens, format == "fp8")?;
-            ctx.emit(&config, measured.outcome());
+            let measured = latent_one(device, &clock, ctx, tokens, format == "fp8");
+            ctx.emit_result(&config, measured);
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::gpu::device::{
     Device, DeviceBuffer, Direction, HostBuffer, HostKind, Params, Result, batched,
 };
 use crate::model::{Layout, ModelShape, descriptors};
-use crate::record::{CacheState, Measured, Outcome, SkipReason, Work};
+use crate::record::{CacheState, Host, Measured, Outcome, SkipReason, Work};
 use crate::timing::Budget;
 
 const KIB: usize = 1 << 10;
@@ -77,30 +77,18 @@ pub(super) fn onload(device: &Device, ctx: &mut Context<'_>) -> Result<()> {
             .map(|n| n * KIB)
             .to_vec(),
     );
-    let counts = ctx
-        .options
-        .grid
-        .pick(vec![1000, 10_000], vec![16, 64, 256, 1000, 10_000, 100_000]);
-    let mut shapes = grid(&sizes, &counts, HostKind::Pinned, Direction::Onload);
-    shapes.extend(grid(
-        &[2048 * KIB],
-        &[128],
-        HostKind::Pinned,
-        Direction::Onload,
+    let pinned = |counts: &[usize]| grid(&sizes, counts, HostKind::Pinned, Direction::Onload);
+    // What says most for its time comes first: should time run out, the largest counts are left.
+    let mut shapes = grid(&[2048 * KIB], &[128], HostKind::Pinned, Direction::Onload);
+    shapes.extend(pinned(&[1000]));
+    for memory in [HostKind::WriteCombined, HostKind::Pageable] {
+        shapes.extend(grid(&[32 * KIB], &[1000], memory, Direction::Onload));
+    }
+    shapes.extend(pinned(&[10_000]));
+    shapes.extend(layouts(ctx.options.grid.pick(128, 512)));
+    shapes.extend(pinned(
+        ctx.options.grid.pick(&[][..], &[256, 64, 16, 100_000][..]),
     ));
-    shapes.extend(grid(
-        &[32 * KIB],
-        &[1000],
-        HostKind::WriteCombined,
-        Direction::Onload,
-    ));
-    shapes.extend(grid(
-        &[32 * KIB],
-        &[1000],
-        HostKind::Pageable,
-        Direction::Onload,
-    ));
-    shapes.extend(layouts());
     sweep(device, ctx, &shapes)
 }
 
@@ -123,21 +111,21 @@ fn grid(sizes: &[usize], counts: &[usize], memory: HostKind, direction: Directio
         direction,
         origin: None,
     };
-    let all = sizes
+    let all = counts
         .iter()
-        .flat_map(|s| counts.iter().map(|n| shape(*s, *n)));
+        .flat_map(|n| sizes.iter().map(|s| shape(*s, *n)));
     all.collect()
 }
 
-/// An 8k hit of an 8B model in each host layout.
-fn layouts() -> Vec<Shape> {
+/// A hit of so many blocks of an 8B model in each host layout.
+fn layouts(blocks: u64) -> Vec<Shape> {
     let Some(model) = ModelShape::preset("llama3-8b") else {
         return Vec::new();
     };
     Layout::ALL
         .iter()
         .map(|layout| {
-            let d = descriptors(&model, *layout, 16, 512);
+            let d = descriptors(&model, *layout, 16, blocks);
             Shape {
                 bytes: d.bytes as usize,
                 count: d.count as usize,
@@ -158,19 +146,7 @@ fn sweep(device: &Device, ctx: &mut Context<'_>, shapes: &[Shape]) -> Result<()>
         .iter()
         .filter(|s| s.bytes * s.count <= cap || s.origin.is_some())
     {
-        let config = |method: &str| -> Vec<(&'static str, Value)> {
-            let mut all = vec![
-                ("method", method.into()),
-                ("descriptor_bytes", shape.bytes.into()),
-                ("descriptors", shape.count.into()),
-                ("memory", shape.memory.name().into()),
-            ];
-            if let Some((model, layout)) = shape.origin {
-                all.extend([("model", model.into()), ("layout", layout.into())]);
-            }
-            all
-        };
-        if ctx.out_of_time(&config("all")) {
+        if ctx.out_of_time(&config(shape, "all")) {
             return Ok(());
         }
         let total = shape.bytes * shape.count;
@@ -178,37 +154,65 @@ fn sweep(device: &Device, ctx: &mut Context<'_>, shapes: &[Shape]) -> Result<()>
         if !fits {
             // Freed before the larger one is made.
             drop(arena.take());
-            arena = Some(Arena::new(device, ctx, total, shape.memory)?);
+            match Arena::new(device, ctx, total, shape.memory) {
+                Ok(made) => arena = Some(made),
+                Err(reason) => ctx.emit(&config(shape, "all"), Outcome::Skipped(reason)),
+            }
         }
         let Some(arena) = arena.as_mut() else {
             continue;
         };
-        let mut bulk = None;
-        for method in Method::ALL {
-            if shape.memory == HostKind::Pageable && matches!(method, Method::ZeroCopy(_)) {
-                continue;
-            }
-            let rules = Budget {
-                min_samples: 3,
-                ..budget(ctx)
-            };
-            let outcome = match one(device, &clock, &rules, arena, *shape, method) {
-                Ok(measured) => {
-                    let wire = *bulk.get_or_insert(measured.time.median_ns);
-                    measured
-                        .under("one bulk copy of the same bytes", wire)
-                        .outcome()
-                }
-                // One method may be missing; the others go on.
-                Err(reason @ (SkipReason::DriverTooOld { .. } | SkipReason::Device { .. })) => {
-                    Outcome::Skipped(reason)
-                }
-                Err(reason) => return Err(reason),
-            };
-            ctx.emit(&config(&method.name()), outcome);
-        }
+        methods(device, &clock, ctx, arena, shape);
     }
     Ok(())
+}
+
+fn config(shape: &Shape, method: &str) -> Vec<(&'static str, Value)> {
+    let mut all = vec![
+        ("method", method.into()),
+        ("descriptor_bytes", shape.bytes.into()),
+        ("descriptors", shape.count.into()),
+        ("memory", shape.memory.name().into()),
+    ];
+    if let Some((model, layout)) = shape.origin {
+        all.extend([("model", model.into()), ("layout", layout.into())]);
+    }
+    all
+}
+
+/// Every method on one shape; one of them may be missing, and the others go on.
+fn methods(
+    device: &Device,
+    clock: &Clock<'_>,
+    ctx: &mut Context<'_>,
+    arena: &mut Arena,
+    shape: &Shape,
+) {
+    let mut bulk = None;
+    for method in Method::ALL {
+        if shape.memory == HostKind::Pageable && matches!(method, Method::ZeroCopy(_)) {
+            continue;
+        }
+        let config = config(shape, &method.name());
+        // The methods of a large shape take seconds each.
+        if ctx.out_of_time(&config) {
+            return;
+        }
+        let rules = Budget {
+            min_samples: 3,
+            ..budget(ctx)
+        };
+        let measured = one(device, clock, &rules, arena, *shape, method).map(|measured| {
+            if method == Method::Bulk {
+                bulk = Some(measured.time.median_ns);
+            }
+            match bulk {
+                Some(wire) => measured.under("one bulk copy of the same bytes", wire),
+                None => measured,
+            }
+        });
+        ctx.emit_result(&config, measured);
+    }
 }
 
 /// Buffers of a sweep, allocated once, touched, then timed.
@@ -224,6 +228,15 @@ struct Arena {
 
 impl Arena {
     fn new(device: &Device, ctx: &Context<'_>, bytes: usize, kind: HostKind) -> Result<Self> {
+        // The pool, what it is compared with, and what comes back; the rest is for others. The host's
+        // allocator would end the process where the device's gives an error.
+        let (need, have) = (4 * bytes as u64, Host::detect().memory_bytes);
+        if have > 0 && need > have {
+            return Err(SkipReason::OutOfMemory {
+                need_bytes: need,
+                have_bytes: have,
+            });
+        }
         let base = Inputs::new(ctx.options.seed, "G3").bytes(bytes.min(64 << 20));
         let mut random = Vec::with_capacity(bytes);
         while random.len() < bytes {
@@ -260,12 +273,7 @@ fn one(
     shape: Shape,
     method: Method,
 ) -> Result<Measured> {
-    let Shape {
-        bytes,
-        count,
-        direction,
-        ..
-    } = shape;
+    let Shape { bytes, count, .. } = shape;
     let total = bytes * count;
     let order: Vec<usize> = match method {
         Method::Bulk => (0..count).collect(),
@@ -274,7 +282,7 @@ fn one(
             shuffled.into_iter().map(|i| i as usize).collect()
         }
     };
-    prepare(device, arena, direction)?;
+    prepare(device, arena, shape)?;
     let lists = Lists::new(device, &order, bytes)?;
     let (time, copy) = {
         let mut post = || post(device, arena, &order, &lists, shape, method);
@@ -292,16 +300,17 @@ fn one(
     Ok(measured)
 }
 
-/// Random bytes at the source, poison at the destination.
-fn prepare(device: &Device, arena: &mut Arena, direction: Direction) -> Result<()> {
-    match direction {
+/// Random bytes at the source, poison at the destination, as far as the shape reaches.
+fn prepare(device: &Device, arena: &mut Arena, shape: Shape) -> Result<()> {
+    let total = shape.bytes * shape.count;
+    match shape.direction {
         Direction::Onload => {
-            arena.host.as_mut().copy_from_slice(&arena.random);
-            device.fill(&arena.device, 0xAA)?;
+            arena.host.as_mut()[..total].copy_from_slice(&arena.random[..total]);
+            device.fill_first(&arena.device, 0xAA, total)?;
         }
         Direction::Offload => {
-            device.upload(&arena.device, &arena.random)?;
-            arena.host.as_mut().fill(0xAA);
+            device.upload(&arena.device, &arena.random[..total])?;
+            arena.host.as_mut()[..total].fill(0xAA);
         }
     }
     device.wait()
@@ -379,9 +388,9 @@ fn post(
             batched(device, &mut to, &mut from, bytes).map(|_| ())
         }
         Method::ZeroCopy(blocks) if onload => {
-            scatter(arena.device.at, arena.host.address(), blocks)
+            scatter(arena.device.at, arena.host.device_address()?, blocks)
         }
-        Method::ZeroCopy(blocks) => scatter(arena.host.address(), arena.device.at, blocks),
+        Method::ZeroCopy(blocks) => scatter(arena.host.device_address()?, arena.device.at, blocks),
         Method::Staged if onload => {
             device.upload(&arena.staging, &arena.host.as_ref()[..total])?;
             scatter(arena.device.at, arena.staging.at, device.sms * 4)

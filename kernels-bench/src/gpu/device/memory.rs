@@ -4,6 +4,7 @@
 use cudarc::driver::{result, sys};
 
 use super::{Device, Result, ok};
+use crate::record::SkipReason;
 
 /// Device memory. Must not outlive the device.
 #[derive(Debug)]
@@ -122,9 +123,15 @@ impl Device {
 
     /// Posts a fill with one byte: poison, or sweeping the cache.
     pub(in crate::gpu) fn fill(&self, to: &DeviceBuffer, byte: u8) -> Result<()> {
-        // SAFETY: the buffer has that many bytes.
+        self.fill_first(to, byte, to.bytes)
+    }
+
+    /// Posts a fill of the first `n` bytes.
+    pub(in crate::gpu) fn fill_first(&self, to: &DeviceBuffer, byte: u8, n: usize) -> Result<()> {
+        assert!(n <= to.bytes, "filling past the end of device memory");
+        // SAFETY: the range was checked.
         ok("cuMemsetD8", unsafe {
-            result::memset_d8_async(to.at, byte, to.bytes, self.stream)
+            result::memset_d8_async(to.at, byte, n, self.stream)
         })
     }
 }
@@ -171,9 +178,11 @@ impl HostBuffer {
         // would bias offload.
         let flags = match kind {
             HostKind::Pageable => return Ok(Self::Pageable(vec![0xAA; bytes])),
-            HostKind::Pinned => sys::CU_MEMHOSTALLOC_PORTABLE,
+            HostKind::Pinned => sys::CU_MEMHOSTALLOC_PORTABLE | sys::CU_MEMHOSTALLOC_DEVICEMAP,
             HostKind::WriteCombined => {
-                sys::CU_MEMHOSTALLOC_PORTABLE | sys::CU_MEMHOSTALLOC_WRITECOMBINED
+                sys::CU_MEMHOSTALLOC_PORTABLE
+                    | sys::CU_MEMHOSTALLOC_DEVICEMAP
+                    | sys::CU_MEMHOSTALLOC_WRITECOMBINED
             }
         };
         // SAFETY: the caller holds a device, whose context is current.
@@ -204,9 +213,29 @@ impl HostBuffer {
         }
     }
 
-    /// Address; the device reads locked memory at the same one.
+    /// Address on the host, for copies.
     pub(in crate::gpu) fn address(&self) -> u64 {
         self.as_ref().as_ptr().addr() as u64
+    }
+
+    /// Address for kernels. Of write-combined memory it may be another one than the host's: reading
+    /// that would be a fault that ends the context.
+    pub(in crate::gpu) fn device_address(&self) -> Result<u64> {
+        let Self::Locked { at, .. } = self else {
+            return Err(SkipReason::Io {
+                message: "kernels do not read pageable memory".to_owned(),
+            });
+        };
+        let mut out = 0;
+        // SAFETY: locked memory of the driver's; writes one address.
+        let code = unsafe { sys::cuMemHostGetDevicePointer_v2(&raw mut out, at.cast(), 0) };
+        match code as u32 {
+            0 => Ok(out),
+            code => Err(SkipReason::Device {
+                call: "cuMemHostGetDevicePointer".to_owned(),
+                code,
+            }),
+        }
     }
 }
 

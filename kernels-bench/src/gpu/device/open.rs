@@ -47,12 +47,16 @@ impl Device {
             result::primary_ctx::retain(device)
         })?;
         // SAFETY: the context was just retained.
-        ok("cuCtxSetCurrent", unsafe {
+        let current = ok("cuCtxSetCurrent", unsafe {
             result::ctx::set_current(context)
-        })?;
+        });
         // Never the default stream: batched copies refuse it, and it waits for others.
         let kind = result::stream::StreamKind::NonBlocking;
-        let stream = ok("cuStreamCreate", result::stream::create(kind))?;
+        let stream = current.and_then(|()| ok("cuStreamCreate", result::stream::create(kind)));
+        let stream = stream.inspect_err(|_| {
+            // SAFETY: retained above, not used again.
+            let _ = unsafe { result::primary_ctx::release(device) };
+        })?;
         let mut opened = Self {
             stream,
             device,
@@ -109,9 +113,14 @@ impl Device {
         })
     }
 
-    /// Marks the stream.
-    pub(in crate::gpu) fn mark(&self) -> Result<Event> {
-        Event::recorded(self.stream)
+    /// A pair of events, made before anything is timed: making one takes longer than a short kernel.
+    pub(in crate::gpu) fn events(&self) -> Result<[Event; 2]> {
+        Ok([Event::new()?, Event::new()?])
+    }
+
+    /// Marks the stream with an event.
+    pub(in crate::gpu) fn mark(&self, event: &Event) -> Result<()> {
+        event.record(self.stream)
     }
 }
 

@@ -10,15 +10,18 @@ use super::{Result, ok};
 pub(in crate::gpu) struct Event(sys::CUevent);
 
 impl Event {
-    /// Makes an event and records it. `CU_EVENT_DEFAULT`, because other flags turn timing off.
-    pub(super) fn recorded(stream: sys::CUstream) -> Result<Self> {
+    /// Makes an event. `CU_EVENT_DEFAULT`, because other flags turn timing off.
+    pub(super) fn new() -> Result<Self> {
         let flags = sys::CUevent_flags::CU_EVENT_DEFAULT;
-        let event = Self(ok("cuEventCreate", result::event::create(flags))?);
+        Ok(Self(ok("cuEventCreate", result::event::create(flags))?))
+    }
+
+    /// Marks the stream; an earlier mark is forgotten.
+    pub(super) fn record(&self, stream: sys::CUstream) -> Result<()> {
         // SAFETY: both are alive.
         ok("cuEventRecord", unsafe {
-            result::event::record(event.0, stream)
-        })?;
-        Ok(event)
+            result::event::record(self.0, stream)
+        })
     }
 
     /// Nanoseconds to a later event; both must have been reached.
@@ -33,7 +36,7 @@ impl Event {
 
 impl Drop for Event {
     fn drop(&mut self) {
-        // SAFETY: made by `recorded`, not used again.
+        // SAFETY: made by `new`, not used again.
         let _ = unsafe { result::event::destroy(self.0) };
     }
 }

@@ -51,8 +51,10 @@ DEVICE float row_max(float x) { x = fmaxf(x, shuffle_xor(x, 1)); return fmaxf(x,
 DEVICE float row_sum(float x) { x += shuffle_xor(x, 1); return x + shuffle_xor(x, 2); }
 
 KERNEL attention(Args a) {
-    SHARED u16 ks[KEYS * PITCH];
-    SHARED u16 vs[KEYS * PITCH];
+    // As pieces of 16 bytes, which asynchronous copies must be aligned to.
+    SHARED Vec16 shared_k[KEYS * PITCH / 8];
+    SHARED Vec16 shared_v[KEYS * PITCH / 8];
+    u16 *ks = (u16*)shared_k, *vs = (u16*)shared_v;
     int group = a.q_heads / a.kv_heads;
     int request = blockIdx.y / a.kv_heads, kv_head = blockIdx.y % a.kv_heads;
     int q_start = a.q_start[request], queries = a.q_start[request + 1] - q_start;

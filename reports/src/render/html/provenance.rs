@@ -5,6 +5,7 @@ use weighbridge_record::{InconclusiveAction, ModelEntry};
 
 use super::client;
 use crate::model::Report;
+use crate::render::hit_costs;
 use crate::render::number::{NONE, count, level, margin, millis, percent, usd, utc};
 use crate::render::table::{Cell, Table, Tone};
 use crate::render::words;
@@ -16,6 +17,7 @@ pub(super) struct View {
     gate: Table,
     facts: Table,
     client: Option<Table>,
+    hit_costs: Option<Table>,
     fleet: Table,
     policies: Table,
 }
@@ -27,6 +29,7 @@ pub(super) fn view(report: &Report) -> View {
         gate: gate(report),
         facts: facts(report),
         client: client::table(report),
+        hit_costs: hit_costs(report),
         fleet: fleet(report),
         policies: policies(report),
     }
@@ -133,10 +136,20 @@ fn facts(report: &Report) -> Table {
     rows.extend(
         p.notes
             .iter()
-            .filter(|(name, _)| !client::is_shown(name))
+            .filter(|(name, _)| !client::is_shown(name) && !hit_costs::is_shown(name))
             .map(|(name, value)| (name.as_str(), value.clone())),
     );
     pairs("Where it comes from", rows)
+}
+
+/// What prefix hits cost in an embedded fleet; `None` where nothing was said.
+fn hit_costs(report: &Report) -> Option<Table> {
+    let rows = hit_costs::rows(report);
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(what, said)| (what.as_str(), said.clone()))
+        .collect();
+    (!rows.is_empty()).then(|| pairs(hit_costs::TITLE, rows))
 }
 
 fn fleet(report: &Report) -> Table {

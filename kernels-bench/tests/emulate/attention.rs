@@ -1,14 +1,6 @@
-//! The kernels' own source, run on the host: blocks, warps, shuffles and `mma.sync` are emulated from
-//! the PTX manual, so a wrong fragment, page or mask gives a wrong number without a GPU. Needs a C++20
-//! compiler (`c++`); skipped without one.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test says why it is skipped"
-)]
+//! Attention over pages, its merge, and controls that must fail.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use weighbridge_kernels::cpu::Inputs;
@@ -16,53 +8,7 @@ use weighbridge_kernels::cpu::attention::{
     Problem, Tolerance, bf16, from_bf16, reference, relative_norm,
 };
 
-/// Builds a driver against a set of kernel sources; none without a compiler.
-fn build(dir: &Path, driver: &str, sources: &[&str], define: &str) -> Option<PathBuf> {
-    if Command::new("c++").arg("--version").output().is_err() {
-        println!("skipped: no C++ compiler");
-        return None;
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut text = format!("{define}\n");
-    for name in ["prelude"].iter().chain(sources) {
-        text += &std::fs::read_to_string(root.join(format!("src/gpu/kernels/{name}.cu"))).unwrap();
-    }
-    let kernels = dir.join(format!("{driver}.inc"));
-    std::fs::write(&kernels, text).unwrap();
-    let program = dir.join(driver);
-    let built = Command::new("c++")
-        .args([
-            "-std=c++20",
-            "-O2",
-            "-pthread",
-            "-fno-strict-aliasing",
-            "-w",
-        ])
-        .arg(format!("-DKERNELS=\"{}\"", kernels.display()))
-        .arg(root.join(format!("tests/emulator/{driver}.cpp")))
-        .arg("-o")
-        .arg(&program)
-        .output()
-        .unwrap();
-    assert!(
-        built.status.success(),
-        "{}",
-        String::from_utf8_lossy(&built.stderr)
-    );
-    Some(program)
-}
-
-fn save<T>(dir: &Path, name: &str, values: &[T], bytes: fn(&T) -> Vec<u8>) {
-    let raw: Vec<u8> = values.iter().flat_map(bytes).collect();
-    std::fs::write(dir.join(name), raw).unwrap();
-}
-
-fn load<const N: usize, T>(dir: &Path, name: &str, value: fn([u8; N]) -> T) -> Vec<T> {
-    let raw = std::fs::read(dir.join(name)).unwrap();
-    raw.chunks_exact(N)
-        .map(|c| value(c.try_into().unwrap()))
-        .collect()
-}
+use crate::host::{build, load, save};
 
 /// Requests of one batch, each a problem of its own, over one shared pool of pages.
 struct Batch {
@@ -249,105 +195,4 @@ fn negative_controls_fail() {
         case.check(&program, dir.path(), Control::None).is_err(),
         "wrong log base went unnoticed"
     );
-}
-
-#[test]
-fn copies_and_pages_are_bit_exact() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path();
-    let Some(program) = build(path, "pages", &["copy", "page"], "") else {
-        return;
-    };
-    let mut inputs = Inputs::new(29, "pages");
-    // Rows of 16 bytes, pages of 4 rows; 20 pages of pool, 13 of them used.
-    let (block, tokens) = (4_usize, 50_usize);
-    let pool = inputs.bytes(20 * block * 16);
-    let mut table = inputs.permutation(20);
-    table.truncate(13);
-    let mut fp8 = inputs.bytes(20 * block * 656);
-    for entry in fp8.chunks_mut(656) {
-        for (i, scale) in [0.5_f32, 1.25, 3.0, 0.01].into_iter().enumerate() {
-            entry[512 + 4 * i..516 + 4 * i].copy_from_slice(&scale.to_le_bytes());
-        }
-    }
-    let mut slots: Vec<u64> = inputs
-        .permutation(80)
-        .iter()
-        .map(|s| u64::from(*s))
-        .collect();
-    slots.truncate(60);
-    slots[7] = u64::MAX;
-    let from: Vec<u64> = (0..30).map(|i| (i * 2) % 78).collect();
-    let to: Vec<u64> = (0..30).map(|i| 78 - i * 2).collect();
-    std::fs::write(path.join("pool"), &pool).unwrap();
-    std::fs::write(path.join("fp8"), &fp8).unwrap();
-    save(path, "table", &table, |x| x.to_le_bytes().to_vec());
-    for (name, values) in [("slots", &slots), ("from", &from), ("to", &to)] {
-        save(path, name, values, |x| x.to_le_bytes().to_vec());
-    }
-    let sizes = [block, tokens].map(|n| n.to_string());
-    assert!(
-        Command::new(program)
-            .arg(path)
-            .args(sizes)
-            .status()
-            .unwrap()
-            .success()
-    );
-
-    let page = block * 16;
-    let out = std::fs::read(path.join("out")).unwrap();
-    for (i, id) in table.iter().enumerate() {
-        assert_eq!(
-            out[i * page..][..page],
-            pool[*id as usize * page..][..page],
-            "page {i}"
-        );
-    }
-    let mut scattered = vec![0xAA; pool.len()];
-    for (t, slot) in slots.iter().enumerate().filter(|(_, s)| **s != u64::MAX) {
-        scattered[*slot as usize * 16..][..16].copy_from_slice(&pool[t * 16..][..16]);
-    }
-    assert_eq!(std::fs::read(path.join("scattered")).unwrap(), scattered);
-    let mut list = vec![0xAA; pool.len()];
-    for (f, t) in from.iter().zip(&to) {
-        list[*t as usize * 16..][..32].copy_from_slice(&pool[*f as usize * 16..][..32]);
-    }
-    assert_eq!(std::fs::read(path.join("list")).unwrap(), list);
-    assert_eq!(load(path, "different", u32::from_le_bytes), [2, 0]);
-    latent_is_dequantised(path, &fp8, &table, (block, tokens));
-}
-
-/// Against a table of all 256 values, computed from the definition in f64.
-fn latent_is_dequantised(path: &Path, fp8: &[u8], table: &[u32], (block, tokens): (usize, usize)) {
-    let e4m3 = |x: u8| -> f64 {
-        let (e, m) = (i32::from(x >> 3 & 15), f64::from(x & 7));
-        let size = match (e, x & 7) {
-            (15, 7) => f64::NAN,
-            (0, _) => m / 8.0 * 2_f64.powi(-6),
-            _ => (1.0 + m / 8.0) * 2_f64.powi(e - 7),
-        };
-        if x & 0x80 == 0 { size } else { -size }
-    };
-    let got = load(path, "latent", u16::from_le_bytes);
-    for t in 0..tokens {
-        let slot = table[t / block] as usize * block + t % block;
-        let entry = &fp8[slot * 656..][..656];
-        for i in 0..576 {
-            let found = got[t * 576 + i];
-            let want = if i < 512 {
-                let at = 512 + i / 128 * 4;
-                let scale = f32::from_le_bytes(entry[at..at + 4].try_into().unwrap());
-                bf16(e4m3(entry[i]) as f32 * scale)
-            } else {
-                let at = 528 + (i - 512) * 2;
-                u16::from_le_bytes(entry[at..at + 2].try_into().unwrap())
-            };
-            let nan = from_bf16(want).is_nan() && from_bf16(found).is_nan();
-            assert!(
-                found == want || nan,
-                "token {t}, element {i}: {found:x}, not {want:x}"
-            );
-        }
-    }
 }
