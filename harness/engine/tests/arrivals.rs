@@ -354,7 +354,7 @@ async fn a_panic_of_a_policy_ends_the_run_and_hangs_nothing() {
     poisoned[50].id = "poison".to_owned();
     let settings = open_loop(Arrivals::steady(100.0, Gaps::Constant));
     let (summary, trials) = finished(live(poisoned, &server, settings), Stop::never()).await;
-    assert_eq!(summary.end, RunEnd::Interrupted);
+    assert_eq!(summary.end, RunEnd::Panicked);
     assert!((50..60).contains(&trials.len()), "{}", trials.len());
 }
 
