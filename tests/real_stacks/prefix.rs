@@ -10,7 +10,7 @@ use crate::server::{llama, set_up};
 fn imported(dir: &Path) {
     let row = |i: u64| {
         format!(
-            "{{\"timestamp\": {i}, \"input_length\": 300, \"output_length\": 2, \"hash_ids\": [{i}]}}\n"
+            "{{\"timestamp\": {i}, \"input_length\": 300, \"output_length\": 12, \"hash_ids\": [{i}]}}\n"
         )
     };
     std::fs::write(dir.join("trace.jsonl"), (0..8).map(row).collect::<String>()).unwrap();
@@ -24,7 +24,8 @@ fn imported(dir: &Path) {
     assert!(import.status.success());
 }
 
-/// Runs every request twice, once for each arm; the exit code and the notes.
+/// Runs every request twice, once for each arm; the exit code and the notes. The arms share a cache: to keep
+/// them apart, llama.cpp goes without one.
 fn run(dir: &Path, port: u16, out: &str, rule: &str) -> (i32, BTreeMap<String, String>) {
     let text = format!(
         r#"
@@ -33,6 +34,7 @@ name = "prefix"
 path = "samples.jsonl"
 [run]
 concurrency = 1
+isolate_cache = false
 client = {{ max_overhead_share = 1e6, max_lag_ms = 1e6 }}
 prefix = {{ {rule} }}
 [controls]
@@ -82,13 +84,16 @@ fn equal_runs_find_nothing_of_each_other_and_repeated_prompts_are_found_out() {
     };
     let dir = tempfile::tempdir().unwrap();
     // Its cache in main memory keeps every prompt, not only the last.
-    let server = llama(&base, dir.path(), "512");
+    let server = llama(&base, dir.path(), "8192");
     imported(dir.path());
     let port = server.port;
     for out in ["one", "two"] {
         let (code, notes) = run(dir.path(), port, out, "");
-        assert!([0, 2].contains(&code), "{out}: {code} {notes:?}");
-        assert_eq!(notes["server.server.prefix_designed_rate"], "0.0000");
+        // A random model may also have nothing to say; that its prompts were new is what counts.
+        assert!(
+            !notes.contains_key("client.prefix_problem"),
+            "{out}: {code} {notes:?}"
+        );
         assert_eq!(
             notes["server.server.prefix_check"], "as designed",
             "{notes:?}"
@@ -96,9 +101,15 @@ fn equal_runs_find_nothing_of_each_other_and_repeated_prompts_are_found_out() {
     }
     let forced = "nonce = \"00000000000000ab\"";
     let (code, notes) = run(dir.path(), port, "first", forced);
-    assert!([0, 2].contains(&code), "{code} {notes:?}");
+    assert!(
+        !notes.contains_key("client.prefix_problem"),
+        "{code} {notes:?}"
+    );
     let (code, notes) = run(dir.path(), port, "again", forced);
     assert_eq!(code, 4, "{notes:?}");
     let problem = &notes["client.prefix_problem"];
-    assert!(problem.contains("share 0.0% by design"), "{problem}");
+    assert!(
+        problem.contains("it had seen these prompts before"),
+        "{problem}"
+    );
 }
