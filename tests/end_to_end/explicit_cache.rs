@@ -67,6 +67,7 @@ fn experiment(dir: &Path, server: &Server, samples: usize, more: &str) -> PathBu
     let text = format!(
         "name = \"cached\"\nseed = 1\n[dataset]\npath = \"samples.jsonl\"\n\
          [run]\nmode = \"live\"\nconcurrency = 2\n{more}\n\
+         [run.client]\nmax_overhead_share = 1e6\n\
          [controls]\nsingle = false\nshuffled = false\nlength = false\n\
          [[backend]]\nname = \"google\"\ndialect = \"gemini\"\nbase_url = \"http://{}/v1beta\"\n\
          explicit_cache = {{ ttl_s = 600, storage_per_mtok_hour_usd = 1000.0 }}\n\
