@@ -403,7 +403,7 @@ mod tests {
             (
                 "dialect = \"gemini\"\nexplicit_cache = { ttl = 60, storage_per_mtok_hour_usd = 1.0 }",
                 "e.toml:7:20:",
-                "expected `ttl_s`",
+                "unknown field `ttl`, expected `ttl_s`",
             ),
             (
                 "dialect = \"groq\"\nflush_cache = true",
