@@ -8,6 +8,7 @@ in its line.
 
     tests/peers/client.py --weighbridge target/release/weighbridge [--rounds 5] [--streams 64,512]
         [--wrk wrk] [--oha oha] [--vllm-rs FILE --tokenizer DIR] [--inference-benchmarker FILE]
+        [--vllm FILE]
 
 Processor time and memory are the client's own, from the kernel (`wait4`); start-up is part of it for
 every client alike, except that Weighbridge's figure for the run alone stands beside. Needs Linux.
@@ -96,11 +97,20 @@ def oha(args, url, streams, folder):
 
 
 def vllm_rs(args, url, streams, folder):
+    return vllm_bench(args.vllm_rs, args.answers, args, url, streams, folder)
+
+
+def vllm(args, url, streams, folder):
+    return vllm_bench(args.vllm, args.python_answers, args, url, streams, folder)
+
+
+def vllm_bench(program, answers, args, url, streams, folder):
     result = f"vllm-{streams}.json"
-    command = [args.vllm_rs, "bench", "serve", "--backend", "openai-chat", "--base-url", url]
+    command = [program, "bench", "serve", "--backend", "openai-chat", "--base-url", url]
+    command += ["--endpoint", "/v1/chat/completions"]
     command += ["--model", "null", "--tokenizer", args.tokenizer, "--dataset-name", "random"]
     command += ["--random-input-len", "128", "--random-output-len", "64"]
-    command += ["--num-prompts", str(args.answers), "--max-concurrency", str(streams)]
+    command += ["--num-prompts", str(answers), "--max-concurrency", str(streams)]
     command += ["--save-result", "--result-dir", folder, "--result-filename", result]
     _, figures = measured(command + ["--disable-tqdm"], folder)
     with open(os.path.join(folder, result)) as file:
@@ -123,6 +133,7 @@ CLIENTS = {
     "oha": oha,
     "vllm-rs": vllm_rs,
     "inference-benchmarker": inference_benchmarker,
+    "vllm": vllm,
 }
 
 
@@ -175,10 +186,12 @@ def main():
     parser.add_argument("--oha", default="oha")
     parser.add_argument("--vllm-rs", default="vllm-rs")
     parser.add_argument("--inference-benchmarker", default="inference-benchmarker")
+    parser.add_argument("--vllm", default="vllm", help="the Python client of vLLM")
     parser.add_argument("--tokenizer", help="folder of any tokenizer, for clients that cannot do without")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--streams", default="64,512")
     parser.add_argument("--answers", type=int, default=10_000)
+    parser.add_argument("--python-answers", type=int, default=1_000, help="of slow clients")
     parser.add_argument("--seconds", type=int, default=5, help="length of clients that count by time")
     args = parser.parse_args()
     lines = []
@@ -186,7 +199,7 @@ def main():
     for name in CLIENTS:
         key = name.replace("-", "_")
         where, problem = found(name, getattr(args, key))
-        if not problem and key in ("vllm_rs", "inference_benchmarker") and not args.tokenizer:
+        if not problem and key not in ("weighbridge", "wrk", "oha") and not args.tokenizer:
             problem = "needs --tokenizer"
         if problem:
             print(json.dumps({"client": name, "skipped": problem}), flush=True)
