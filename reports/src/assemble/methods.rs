@@ -100,7 +100,8 @@ fn blocking(frame: &Frame<'_>, weighed: &[Weighed]) -> String {
          margin, over the overall score and every critical and guarded slice, or an upper limit \
          beyond the margin of a claim that must be proven. With gates on latency, errors or saving \
          the alpha is divided equally among them and quality ({} each).{screen}",
-        gate.alpha_block, frame.levels.family
+        gate.alpha_block,
+        (frame.levels.family * 1e4).round() / 1e4
     )
 }
 
