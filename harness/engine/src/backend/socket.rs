@@ -5,19 +5,60 @@
 //! `socket(7)`), so that none of this is in a measured time. Elsewhere the moment of the read counts.
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::Uri;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::arrived::Arrived;
 #[cfg(target_os = "linux")]
-use super::stamped::Socket;
+use super::stamped::ask;
 #[cfg(not(target_os = "linux"))]
-use super::unstamped::Socket;
+use super::unstamped::ask;
+
+/// A connected TCP socket. How it is read depends on the system.
+#[derive(Debug)]
+pub(super) struct Socket {
+    pub(super) tcp: TcpStream,
+    pub(super) arrived: Arrived,
+}
+
+impl Socket {
+    pub(super) fn new(tcp: TcpStream, arrived: Arrived) -> Self {
+        ask(&tcp);
+        Self { tcp, arrived }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
+
+impl Connection for Socket {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
 
 /// Opens one socket; the way to a server is built on it.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! The socket of Linux, whose kernel stamps what it receives.
+//! How the socket is read on Linux, whose kernel stamps what it receives.
 
 use std::io::{self, IoSliceMut};
 use std::os::fd::AsRawFd;
@@ -6,32 +6,23 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use nix::sys::socket::sockopt::ReceiveTimestampns;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, recvmsg, setsockopt};
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::arrived::Arrived;
+use super::socket::Socket;
 
 /// Room for one stamp beside the bytes, with its head (`cmsg(3)`), which wants to be aligned.
 #[repr(align(16))]
 struct Control([u8; 64]);
 
-/// A connected TCP socket.
-#[derive(Debug)]
-pub(super) struct Socket {
-    tcp: TcpStream,
-    arrived: Arrived,
+/// Asks the kernel for stamps. One that has none stamps nothing: the time of the read counts then.
+pub(super) fn ask(tcp: &TcpStream) {
+    let _ = setsockopt(tcp, ReceiveTimestampns, &true);
 }
 
 impl Socket {
-    pub(super) fn new(tcp: TcpStream, arrived: Arrived) -> Self {
-        // A kernel that cannot stamp stamps nothing: the time of the read counts then.
-        let _ = setsockopt(&tcp, ReceiveTimestampns, &true);
-        Self { tcp, arrived }
-    }
-
     /// Reads what is there, if anything; how much, and when the last of it came.
     fn try_take(&self, bytes: &mut [u8]) -> io::Result<(usize, Option<SystemTime>)> {
         let wanted = bytes.len();
@@ -105,36 +96,13 @@ fn is_in_vain(error: &io::Error) -> bool {
     matches!(error.kind(), Interrupted | WouldBlock)
 }
 
-impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
-    }
-}
-
-impl Connection for Socket {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::time::Instant;
 
+    use super::super::arrived::Arrived;
     use super::*;
 
     async fn pair() -> (Socket, Arrived, TcpStream) {

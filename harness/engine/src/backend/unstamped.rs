@@ -1,27 +1,16 @@
-//! The socket of a system whose kernel is not asked when bytes came.
+//! How the socket is read on a system whose kernel is not asked when bytes came.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use hyper_util::client::legacy::connect::{Connected, Connection};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::arrived::Arrived;
+use super::socket::Socket;
 
-/// A connected TCP socket.
-#[derive(Debug)]
-pub(super) struct Socket {
-    tcp: TcpStream,
-    arrived: Arrived,
-}
-
-impl Socket {
-    pub(super) fn new(tcp: TcpStream, arrived: Arrived) -> Self {
-        Self { tcp, arrived }
-    }
-}
+/// There is nobody to ask.
+pub(super) fn ask(_: &TcpStream) {}
 
 impl AsyncRead for Socket {
     fn poll_read(
@@ -34,29 +23,5 @@ impl AsyncRead for Socket {
             self.arrived.mark(None);
         }
         read
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
-    }
-}
-
-impl Connection for Socket {
-    fn connected(&self) -> Connected {
-        Connected::new()
     }
 }
