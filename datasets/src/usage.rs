@@ -44,14 +44,15 @@ pub enum TokenSource {
 impl Usage {
     /// All input tokens, cached or not; `None` when the uncached count is unknown.
     pub fn total_input(&self) -> Option<u64> {
-        let rest = self.cache_read_tokens.unwrap_or(0) + self.cache_write_tokens.unwrap_or(0);
-        self.input_tokens.map(|n| n + rest)
+        let (read, write) = (self.cache_read_tokens, self.cache_write_tokens);
+        let rest = read.unwrap_or(0).saturating_add(write.unwrap_or(0));
+        self.input_tokens.map(|n| n.saturating_add(rest))
     }
 
     /// All output tokens, reasoning included; `None` when the visible count is unknown.
     pub fn total_output(&self) -> Option<u64> {
         self.output_tokens
-            .map(|n| n + self.reasoning_tokens.unwrap_or(0))
+            .map(|n| n.saturating_add(self.reasoning_tokens.unwrap_or(0)))
     }
 
     /// An estimate from text lengths: four characters a token, rounded up, at least one.

@@ -232,3 +232,28 @@ fn usage_errors_have_the_documented_code() {
         assert!(text.contains(line), "{line} is missing from the help");
     }
 }
+
+#[test]
+fn numbers_out_of_reach_and_keys_without_effect_are_refused_before_anything_is_sent() {
+    let mode = "mode = \"replay\"";
+    for timeout in ["1e300", "inf", "nan", "0.0", "-1.0"] {
+        let dir = tempfile::tempdir().unwrap();
+        let wrong = RECORDED.replace(mode, &format!("{mode}\ntimeout_s = {timeout}"));
+        refused(dir.path(), &wrong, "timeout_s", "at most 1000000");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let rule = "[run.prefix]\nmax_excess = 0.25\n[dataset]";
+    let wrong = RECORDED.replace("[dataset]", rule);
+    refused(dir.path(), &wrong, "0.25", "a replay sends nothing");
+    let backend = "[[backend]]\nname = \"fleet\"\nkind = \"embedded\"\n[[model]]";
+    let live = wrong
+        .replace(mode, "mode = \"live\"")
+        .replacen("[[model]]", backend, 1)
+        .replace("[[model]]\nname", "[[model]]\nbackend = \"fleet\"\nname");
+    refused(
+        dir.path(),
+        &live,
+        "0.25",
+        "none of the prompts is synthetic",
+    );
+}

@@ -302,3 +302,44 @@ fn mistakes_are_shown_where_they_are() {
         assert!(first.contains(place), "{fault}: {talk}");
     }
 }
+
+#[test]
+fn faults_that_would_not_be_seen_are_refused() {
+    for (fault, place, text) in [
+        (
+            "kind = \"cut\"\nfirst = 9",
+            ":9:",
+            "only 8 samples are judged",
+        ),
+        ("kind = \"cut\"\nshare = 0.0", ":9:", "its `share` is 0"),
+        ("kind = \"slow\"\nfactor = 1", ":1:", "changes nothing"),
+        (
+            "kind = \"cut\"\nlast = 5\n[[fault]]\nkind = \"refused\"\nfirst = 2\nlast = 5",
+            ":1:",
+            "strikes all of its calls first",
+        ),
+        (
+            "kind = \"slow\"\nms = 1e300",
+            ":6:",
+            "`ms` is 1e300; it must be from 0 to 1e9",
+        ),
+        (
+            "kind = \"cut\"\nfirst = -1",
+            ":9:",
+            "expected a whole number of at least 0",
+        ),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = with_faults(dir.path(), 8, &format!("[[fault]]\n{fault}\n"));
+        let output = run(&path, &dir.path().join("out"), "1");
+        let talk = talk(&output);
+        assert_eq!(code(&output), 3, "{fault}: {talk}");
+        let first = talk.lines().find(|l| l.contains("experiment.toml:"));
+        let first = first.unwrap_or_default();
+        assert!(
+            first.contains(place) && first.contains(text),
+            "{fault}: {talk}"
+        );
+        assert!(!dir.path().join("out").exists(), "{fault}");
+    }
+}

@@ -20,6 +20,18 @@ pub struct Estimate {
     pub method: String,
 }
 
+impl Estimate {
+    /// The same of the quantity with its sign turned round.
+    pub(crate) fn negated(&self) -> Self {
+        Self {
+            point: -self.point,
+            lower: self.upper.map(|x| -x),
+            upper: self.lower.map(|x| -x),
+            ..self.clone()
+        }
+    }
+}
+
 /// A quantile with an order-statistic interval. A limit is absent where this many observations
 /// cannot bound it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -47,6 +47,7 @@ impl ConfigError {
     pub(crate) fn toml(path: &Path, text: &str, error: &toml::de::Error) -> Self {
         let message = error.message().lines().collect::<Vec<_>>().join("; ");
         let hint = suggestion(&message);
+        let message = plain(&message);
         let made = match error.span() {
             Some(span) => Self::at(path, text, &span, message),
             None => Self::file(path, message),
@@ -80,6 +81,33 @@ impl fmt::Display for ConfigError {
         }
         Ok(())
     }
+}
+
+/// Serde's names of types in words; numbers of three hundred digits are cut.
+fn plain(message: &str) -> String {
+    let mut text = message.replace("` as i128", "`");
+    for (kind, words) in [
+        ("expected u64", "expected a whole number of at least 0"),
+        ("expected u32", "expected a whole number of at least 0"),
+        ("expected usize", "expected a whole number of at least 0"),
+        ("expected i64", "expected a whole number"),
+        ("expected f64", "expected a number"),
+    ] {
+        text = text.replace(kind, words);
+    }
+    let short = text
+        .split(' ')
+        .map(|word| match word.char_indices().nth(40) {
+            Some((end, _)) if is_number(word) => format!("{}…`,", &word[..end]),
+            _ => word.to_owned(),
+        });
+    short.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a word is a quoted number.
+fn is_number(word: &str) -> bool {
+    let digits = word.trim_matches(|c| "`,-".contains(c));
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
 /// For serde's "unknown field `x`, expected one of `a`, `b`": the nearest name, if it is near.
@@ -127,6 +155,25 @@ fn edits(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_are_named_in_words_and_long_numbers_are_cut() {
+        assert_eq!(
+            plain("invalid value: integer `-1`, expected u64"),
+            "invalid value: integer `-1`, expected a whole number of at least 0"
+        );
+        let long = format!(
+            "invalid type: floating point `{}.0`, expected usize",
+            "1".repeat(300)
+        );
+        let cut = plain(&long);
+        assert!(
+            cut.len() < 140 && cut.contains("1…`, expected a whole"),
+            "{cut}"
+        );
+        let name = format!("unknown field `{}`, expected `x`", "a".repeat(60));
+        assert_eq!(plain(&name), name);
+    }
 
     #[test]
     fn near_names_are_suggested_and_far_ones_are_not() {

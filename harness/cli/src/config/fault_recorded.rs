@@ -153,6 +153,7 @@ pub(super) fn checked(
     is_live: bool,
     faults: Vec<Spanned<RecordedFaultWritten>>,
     fleet: &Fleet,
+    samples: usize,
 ) -> Result<Vec<RecordedFaultWritten>, ConfigError> {
     if let Some(first) = faults.first().filter(|_| is_live) {
         return Err(source
@@ -168,7 +169,9 @@ pub(super) fn checked(
         strangers(source, fault)?;
         ranges(source, fault.get_ref())?;
         model(source, fault.get_ref(), fleet)?;
+        strikes(source, fault, samples)?;
     }
+    shadowed(source, &faults)?;
     Ok(faults.into_iter().map(Spanned::into_inner).collect())
 }
 
@@ -216,7 +219,7 @@ fn ranges(source: Source<'_>, fault: &RecordedFaultWritten) -> Result<(), Config
         if let Some(number) = number
             && !(0.0..=1.0).contains(number.get_ref())
         {
-            let problem = format!("`{key}` is {}; it must be from 0 to 1", number.get_ref());
+            let problem = format!("`{key}` is {:?}; it must be from 0 to 1", number.get_ref());
             return Err(source.at(&number.span(), problem));
         }
     }
@@ -228,7 +231,10 @@ fn ranges(source: Source<'_>, fault: &RecordedFaultWritten) -> Result<(), Config
         if let Some(number) = number
             && !(0.0..=1e9).contains(number.get_ref())
         {
-            let problem = format!("`{key}` is {}; it must be at least 0", number.get_ref());
+            let problem = format!(
+                "`{key}` is {:?}; it must be from 0 to 1e9",
+                number.get_ref()
+            );
             return Err(source.at(&number.span(), problem));
         }
     }
@@ -244,6 +250,76 @@ fn ranges(source: Source<'_>, fault: &RecordedFaultWritten) -> Result<(), Config
         return Err(source.at(&last.span(), problem));
     }
     Ok(())
+}
+
+/// Refuses faults that nothing would be seen of: an outage that was not rehearsed looks like one that
+/// was survived.
+fn strikes(
+    source: Source<'_>,
+    fault: &Spanned<RecordedFaultWritten>,
+    samples: usize,
+) -> Result<(), ConfigError> {
+    let (span, fault) = (fault.span(), fault.get_ref());
+    if let Some(first) = (fault.first.as_ref()).filter(|first| *first.get_ref() > samples as u64) {
+        let problem = format!("this fault strikes nothing: only {samples} samples are judged");
+        return Err(source
+            .at(&first.span(), problem)
+            .with_hint("samples are counted from 1 in the order in which they are judged"));
+    }
+    if let Some(share) = fault.share.as_ref().filter(|share| *share.get_ref() == 0.0) {
+        return Err(source.at(
+            &share.span(),
+            "this fault strikes nothing: its `share` is 0",
+        ));
+    }
+    let is_as_recorded = fault.factor.as_ref().is_none_or(|f| *f.get_ref() == 1.0)
+        && fault.ms.as_ref().is_none_or(|ms| *ms.get_ref() == 0.0);
+    if fault.kind == RecordedFaultKind::Slow && is_as_recorded {
+        return Err(source
+            .at(&span, "this fault changes nothing")
+            .with_hint("say how much later answers come: `factor`, or `ms`"));
+    }
+    Ok(())
+}
+
+/// Refuses a fault whose every call is struck by an earlier one.
+fn shadowed(
+    source: Source<'_>,
+    faults: &[Spanned<RecordedFaultWritten>],
+) -> Result<(), ConfigError> {
+    for (at, fault) in faults.iter().enumerate() {
+        let earlier = faults[..at]
+            .iter()
+            .find(|e| covers(e.get_ref(), fault.get_ref()));
+        if let Some(earlier) = earlier {
+            let line = super::position::position(source.text, earlier.span().start).line;
+            let problem = format!(
+                "this fault strikes nothing: the one in line {line} strikes all of its calls first"
+            );
+            return Err(source
+                .at(&fault.span(), problem)
+                .with_hint("the first fault that strikes a call counts; remove or reorder one"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a fault strikes every call that another one may strike.
+fn covers(fault: &RecordedFaultWritten, other: &RecordedFaultWritten) -> bool {
+    let first = |fault: &RecordedFaultWritten| fault.first.as_ref().map_or(1, value);
+    let last = |fault: &RecordedFaultWritten| fault.last.as_ref().map_or(u64::MAX, value);
+    let model = fault.model.as_ref().map(Spanned::get_ref);
+    fault
+        .share
+        .as_ref()
+        .is_none_or(|share| *share.get_ref() == 1.0)
+        && fault
+            .every
+            .as_ref()
+            .is_none_or(|every| *every.get_ref() == 1)
+        && model.is_none_or(|model| other.model.as_ref().is_some_and(|m| m.get_ref() == model))
+        && first(fault) <= first(other)
+        && last(fault) >= last(other)
 }
 
 fn model(

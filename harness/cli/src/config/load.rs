@@ -179,10 +179,12 @@ fn missing(source: Source<'_>, written: &ArrivalsWritten, key: &str, example: &s
 
 fn positive(source: Source<'_>, value: &Spanned<f64>) -> Result<f64, Failure> {
     let number = *value.get_ref();
-    if number.is_finite() && number > 0.0 {
+    if number > 0.0 && number <= 1e9 {
         Ok(number)
     } else {
-        Err(source.at(&value.span(), "must be more than 0").into())
+        Err(source
+            .at(&value.span(), "must be more than 0 and at most 1e9")
+            .into())
     }
 }
 
@@ -191,7 +193,9 @@ fn at_least_0(source: Source<'_>, value: &Spanned<f64>) -> Result<f64, Failure> 
     if (0.0..=1e9).contains(&number) {
         Ok(number)
     } else {
-        Err(source.at(&value.span(), "must be at least 0").into())
+        Err(source
+            .at(&value.span(), "must be at least 0 and at most 1e9")
+            .into())
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::error::ConfigError;
 use super::parse::Source;
 use crate::failure::Failure;
 
@@ -68,6 +69,29 @@ impl Default for PrefixRule {
             max_shortfall: None,
         }
     }
+}
+
+/// Refuses the keys where they would be without effect.
+pub(super) fn check(
+    source: Source<'_>,
+    written: &PrefixWritten,
+    is_live: bool,
+    is_synthetic: bool,
+) -> Result<(), ConfigError> {
+    let nonce = written.nonce.as_ref().map(Spanned::span);
+    let shares = [&written.max_excess, &written.max_shortfall];
+    let mut shares = shares.into_iter().flatten().map(Spanned::span);
+    let Some(place) = nonce.or_else(|| shares.next()) else {
+        return Ok(());
+    };
+    let problem = match (is_live, is_synthetic) {
+        (true, true) => return Ok(()),
+        (true, false) => "[run.prefix] has no effect: none of the prompts is synthetic",
+        (false, _) => "[run.prefix] has no effect: a replay sends nothing",
+    };
+    Err(source
+        .at(&place, problem)
+        .with_hint("remove it; it is for live runs of imported traces"))
 }
 
 impl PrefixRule {

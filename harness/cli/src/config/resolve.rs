@@ -125,6 +125,8 @@ pub(crate) fn resolve(
     let (all, outcomes) = dataset(source, &folder, &top, overrides)?;
     let judged = judged(source, &top, &all, overrides)?;
     let is_live = top.run.mode == ModeWritten::Live;
+    let is_synthetic = judged.samples().iter().any(|sample| sample.synthetic);
+    super::prefix::check(source, &top.run.prefix, is_live, is_synthetic)?;
     let models = models_of(source, is_live, &backends, models, &outcomes)?;
     let engines = match is_live {
         true => hit_costs::engines(source, &folder, &backends)?,
@@ -136,7 +138,7 @@ pub(crate) fn resolve(
     check_policies(source, &policies)?;
     let fleet = fleet(&models);
     let pair = pair(source, &top, &fleet)?;
-    let faults = fault_recorded::checked(source, is_live, faults, &fleet)?;
+    let faults = fault_recorded::checked(source, is_live, faults, &fleet, judged.samples().len())?;
     Ok(Experiment {
         path: path.to_owned(),
         folder,
@@ -184,8 +186,11 @@ fn check_numbers(source: Source<'_>, top: &Top) -> Result<(), ConfigError> {
             "is 0; at least one request must be allowed in flight",
         );
     }
-    if top.run.timeout_s.is_nan() || top.run.timeout_s <= 0.0 {
-        return bad("timeout_s", "must be more than 0 seconds");
+    if !(top.run.timeout_s > 0.0 && top.run.timeout_s <= 1e6) {
+        return bad(
+            "timeout_s",
+            "must be more than 0 seconds and at most 1000000, which is 11 days",
+        );
     }
     for (key, limit) in [
         ("max_cost_usd", top.run.max_cost_usd),

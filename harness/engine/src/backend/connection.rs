@@ -6,9 +6,9 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::arrived::Arrived;
 use super::body::{Body, Broken};
@@ -51,6 +51,8 @@ pub(super) struct Connection {
     end: usize,
     body: Body,
     keeps_open: bool,
+    /// Whether a request was answered on it before.
+    pub(super) is_kept: bool,
     /// Its place in the count of open connections.
     pub(super) open: Option<Open>,
 }
@@ -66,6 +68,7 @@ impl Connection {
             end: 0,
             body: Body::Done,
             keeps_open: true,
+            is_kept: false,
             open: None,
         }
     }
@@ -75,13 +78,61 @@ impl Connection {
         &self.arrived
     }
 
-    /// Hands a whole request to the socket.
+    /// Hands a request to the socket, and listens where the server does not take more of it: one that
+    /// refuses a request may never read the rest. Whether the request was sent to its end.
     ///
     /// # Errors
     /// When the socket fails; a response may have come all the same.
-    pub(super) async fn send(&mut self, request: &[u8]) -> io::Result<()> {
-        self.stream.write_all(request).await?;
-        self.stream.flush().await
+    pub(super) async fn send(&mut self, request: &[u8]) -> io::Result<bool> {
+        let mut sent = 0;
+        std::future::poll_fn(|cx| {
+            loop {
+                match self.poll_send(cx, &request[sent..]) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Ok(true)),
+                    Poll::Ready(Ok(more)) => {
+                        sent += more;
+                        continue;
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending if self.end - self.start >= MAX_HEAD => return Poll::Pending,
+                    Poll::Pending => {}
+                }
+                if ready!(self.poll_fill(cx))? == 0 || self.has_refused() {
+                    return Poll::Ready(Ok(false));
+                }
+            }
+        })
+        .await
+    }
+
+    /// Writes some of what is left of a request; 0 when it is all on its way.
+    fn poll_send(&mut self, cx: &mut Context<'_>, left: &[u8]) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        if left.is_empty() {
+            return stream.poll_flush(cx).map_ok(|()| 0);
+        }
+        match ready!(stream.poll_write(cx, left)) {
+            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            written => Poll::Ready(written),
+        }
+    }
+
+    /// Whether what came so far is no answer: a status that is no success, or no HTTP.
+    fn has_refused(&self) -> bool {
+        let mut at = self.start;
+        loop {
+            match response::parse(&self.buffer[at..self.end]) {
+                Ok(Some((early, length))) if early.status.is_informational() => at += length,
+                Ok(Some((early, _))) => return !early.status.is_success(),
+                Ok(None) => return false,
+                Err(_) => return true,
+            }
+        }
+    }
+
+    /// No other request may be sent.
+    pub(super) fn give_up(&mut self) {
+        self.keeps_open = false;
     }
 
     /// Reads the head of the response; heads that only announce it (1xx) are skipped.
@@ -176,6 +227,10 @@ impl Connection {
     }
 
     async fn fill(&mut self) -> io::Result<usize> {
+        std::future::poll_fn(|cx| self.poll_fill(cx)).await
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
@@ -186,8 +241,10 @@ impl Connection {
                 self.buffer.resize(2 * self.buffer.len(), 0);
             }
         }
-        let read = self.stream.read(&mut self.buffer[self.end..]).await?;
+        let mut room = ReadBuf::new(&mut self.buffer[self.end..]);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room))?;
+        let read = room.filled().len();
         self.end += read;
-        Ok(read)
+        Poll::Ready(Ok(read))
     }
 }

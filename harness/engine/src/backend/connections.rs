@@ -14,6 +14,7 @@ use tower_service::Service;
 use super::arrived::Arrived;
 use super::connection::Connection;
 use super::open::ConnectionCount;
+use super::reuse::Reuse;
 use super::route::Route;
 use super::socket::Dial;
 use super::{BackendError, HttpConfig, trust};
@@ -29,6 +30,7 @@ pub(super) struct Connections {
     timeout: Duration,
     count: ConnectionCount,
     idle: Mutex<Vec<Connection>>,
+    reuse: Reuse,
 }
 
 impl Connections {
@@ -51,6 +53,7 @@ impl Connections {
             timeout,
             count: config.connections.clone(),
             idle: Mutex::new(Vec::new()),
+            reuse: Reuse::default(),
         })
     }
 
@@ -84,9 +87,15 @@ impl Connections {
         }
     }
 
+    /// What became of requests on kept connections.
+    pub(super) fn reuse(&self) -> &Reuse {
+        &self.reuse
+    }
+
     /// Gives back a connection; it is kept if another request may be sent on it.
-    pub(super) fn keep(&self, connection: Connection) {
-        if connection.is_reusable() {
+    pub(super) fn keep(&self, mut connection: Connection) {
+        if connection.is_reusable() && self.reuse.is_worth_it() {
+            connection.is_kept = true;
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             idle.push(connection);
         }
@@ -94,6 +103,9 @@ impl Connections {
 
     fn take(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.reuse.is_worth_it() {
+            idle.clear();
+        }
         idle.pop()
     }
 

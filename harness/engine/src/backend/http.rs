@@ -84,10 +84,16 @@ impl HttpBackend {
             .wait(limit, exchange(&mut connection, &request))
             .await
         {
-            Ok(Ok(response)) => response,
+            Ok(Ok(response)) => {
+                if connection.is_kept {
+                    self.connections.reuse().worked();
+                }
+                response
+            }
             Ok(Err(lost)) => {
                 let kind = AttemptErrorKind::Reset;
-                return self.failed(attempt, kind, &lost.to_string(), clock);
+                let problem = self.told(&lost, connection.is_kept);
+                return self.failed(attempt, kind, &problem, clock);
             }
             Err(Elapsed) => {
                 let problem = format!("no response headers within {limit:?}");
@@ -115,6 +121,15 @@ impl HttpBackend {
             self.connections.keep(stream.connection);
         }
         reply
+    }
+
+    /// Why there is no response. A connection that was kept may have been closed before the request.
+    fn told(&self, lost: &Lost, is_kept: bool) -> String {
+        if !is_kept || matches!(lost, Lost::Broken(_)) {
+            return lost.to_string();
+        }
+        self.connections.reuse().lost();
+        format!("a connection that was kept open is lost: {lost}")
     }
 
     fn request(&self, call: &Call<'_>) -> Vec<u8> {
@@ -167,6 +182,11 @@ impl HttpBackend {
         };
         if let Err((kind, problem)) = read {
             reading.fail(kind, problem);
+        }
+        // Some servers call their streams pages; one that holds nothing else is one.
+        if let Some(kind) = status::foreign(&response.headers).filter(|_| reading.is_untouched()) {
+            let problem = format!("a page of type {kind}, no answer; is `base_url` right?");
+            reading.fail(AttemptErrorKind::Malformed, problem);
         }
         let said = std::mem::take(&mut reading.said);
         attempt.server = self.said(head, said);
@@ -296,7 +316,10 @@ impl HttpBackend {
         // The status says enough where the body does not come.
         let body = body.ok().and_then(Result::ok).unwrap_or_default();
         attempt.end_ms = Some(stream.clock.now_ms());
-        let message = self.codec.error_text(&body);
+        let mut message = self.codec.error_text(&body);
+        if let Some(unsaid) = status::unsaid(code, &response.headers) {
+            message = unsaid;
+        }
         attempt.error = Some(AttemptError {
             kind: status::kind(code, &message),
             status: Some(code),
@@ -401,10 +424,15 @@ impl Incoming {
 async fn exchange(connection: &mut Connection, request: &[u8]) -> Result<Response, Lost> {
     let sent = connection.send(request).await;
     // A server that refuses may close while the request is still written: what it said counts.
-    match (connection.head().await, sent) {
+    let is_whole = matches!(sent, Ok(true));
+    let head = match (connection.head().await, sent) {
         (Err(_), Err(error)) => Err(error.into()),
         (head, _) => head,
+    };
+    if !is_whole {
+        connection.give_up();
     }
+    head
 }
 
 /// Whether a body is one document instead of a stream.

@@ -19,6 +19,7 @@ mod reading;
 mod recorded;
 mod request;
 mod response;
+mod reuse;
 mod route;
 mod socket;
 #[cfg(target_os = "linux")]

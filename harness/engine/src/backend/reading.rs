@@ -74,6 +74,12 @@ impl Reading {
         self.first_token_ms.is_some()
     }
 
+    /// Whether nothing was read that belongs to an answer.
+    pub(super) fn is_untouched(&self) -> bool {
+        let is_quiet = self.chunks == 0 && self.usage.is_none() && self.finish.is_none();
+        is_quiet && !self.is_done && !self.has_failed()
+    }
+
     /// Counts one token-bearing chunk. `counted` are its tokens by the server's running count.
     fn chunk(&mut self, at_ms: f64, counted: Option<u64>) {
         let gap_ms = self.last_token_ms.map_or(0.0, |last| at_ms - last);
@@ -135,7 +141,7 @@ impl Reading {
             WireEvent::GatewayTry(number) => self.said.gateway_try = Some(number),
             WireEvent::CostUsd(cost) => self.said.cost_usd = Some(cost),
             WireEvent::ModelLoadMs(ms) => self.said.model_load_ms = Some(ms),
-            WireEvent::Finish(reason) => self.finish = Some(reason.to_owned()),
+            WireEvent::Finish(reason) => self.finish = Some(shortened(reason)),
             WireEvent::Done => self.is_done = true,
             WireEvent::Error(message) => self.fail(AttemptErrorKind::ErrorEvent, message),
             WireEvent::FirstRole | WireEvent::Model(_) | WireEvent::Provider(_) => {}
@@ -204,6 +210,7 @@ impl Reading {
         // Most servers count; then nobody here has to.
         attempt.usage = self
             .usage
+            .filter(|usage| usage.total_input().or(usage.total_output()).is_some())
             .unwrap_or_else(|| Usage::estimate(prompt_chars(), self.text.chars().count()));
         if let Some(failure) = self.failure {
             return Err(failure);
@@ -349,6 +356,19 @@ mod tests {
             chunk(&mut whole, 9.0, &[WireEvent::Content("x")]);
         }
         assert!(whole.is_bursty(), "everything came at once");
+    }
+
+    #[test]
+    fn counts_that_say_nothing_are_estimated_and_no_answer_is_free() {
+        let mut reading = Reading::default();
+        let empty = WireEvent::Usage(Usage::default());
+        let finish = WireEvent::Finish("stop\u{1b}[31m\n");
+        chunk(&mut reading, 1.0, &[WireEvent::Content("four"), finish]);
+        chunk(&mut reading, 2.0, &[empty, WireEvent::Done]);
+        let mut attempt = Attempt::new("m".into());
+        reading.finish(&mut attempt, || 8).unwrap();
+        assert_eq!(attempt.usage, Usage::estimate(8, 4));
+        assert_eq!(attempt.finish.as_deref(), Some("stop\u{1b}[31m"));
     }
 
     #[test]

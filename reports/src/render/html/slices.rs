@@ -5,7 +5,7 @@ use weighbridge_record::SliceTier;
 
 use super::detail::Detail;
 use super::figure::Figure;
-use crate::model::{Comparison, Report, SliceResult, SliceState};
+use crate::model::{Comparison, Estimate, Report, SliceResult, SliceState};
 use crate::render::headline::bracketed;
 use crate::render::number::{self, NONE, count, p_value, percent, points, signed_points};
 use crate::render::svg::forest;
@@ -63,12 +63,7 @@ fn one(comparison: &Comparison, number: usize, detail: Detail) -> View {
         candidate: comparison.candidate.clone(),
         baseline: comparison.baseline.clone(),
         pairs: pairs(comparison),
-        routed: comparison.routed_loss.as_ref().map(|loss| {
-            format!(
-                "On the samples it sends to another model, the candidate loses {} points.",
-                bracketed(loss, points)
-            )
-        }),
+        routed: comparison.routed_loss.as_ref().map(routed),
         screen: words::stopped(&comparison.screen),
         main: figure(
             &groups,
@@ -86,6 +81,18 @@ fn one(comparison: &Comparison, number: usize, detail: Detail) -> View {
     }
 }
 
+/// What happens to the samples that the candidate sends elsewhere. A loss below 0 is a gain, told as one.
+fn routed(loss: &Estimate) -> String {
+    let (verb, change) = match loss.point < 0.0 {
+        false => ("loses", loss.clone()),
+        true => ("gains", loss.negated()),
+    };
+    format!(
+        "On the samples it sends to another model, the candidate {verb} {} points.",
+        bracketed(&change, points)
+    )
+}
+
 fn pairs(comparison: &Comparison) -> String {
     let mut text = format!("{} samples paired", count(comparison.pairs));
     if comparison.unpaired > 0 {
@@ -93,8 +100,8 @@ fn pairs(comparison: &Comparison) -> String {
     }
     let errors = &comparison.errors;
     text += &format!(
-        ". Failed requests: {} instead of {}, a rise of {} points. The dearest 1% of requests carry \
-         {} of the cost",
+        ". Failed requests: {} instead of {}, {} points. The dearest 1% of requests carry {} of \
+         the cost",
         percent(errors.candidate),
         percent(errors.baseline),
         bracketed(&errors.rise, signed_points),
@@ -166,4 +173,25 @@ fn row(slice: &SliceResult) -> Vec<Cell> {
         p(slice.worse_p_adjusted).into(),
         Cell::toned(state, tone),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gain_is_not_told_as_a_negative_loss() {
+        let loss = Estimate {
+            point: -0.8,
+            lower: Some(-0.9),
+            upper: None,
+            level: 0.95,
+            n: 9,
+            method: String::new(),
+        };
+        let gain = routed(&loss);
+        assert!(gain.ends_with("gains 80.0 [–, 90.0] points."), "{gain}");
+        let lost = routed(&loss.negated());
+        assert!(lost.ends_with("loses 80.0 [–, 90.0] points."), "{lost}");
+    }
 }

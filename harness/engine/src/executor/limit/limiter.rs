@@ -265,8 +265,8 @@ impl State {
     /// Replaces the worst case of a call by what it used, and takes what the headers say.
     fn correct(&mut self, reply: &Reply, units: f64, now_ms: f64) {
         let usage = &reply.attempt.usage;
-        let used = usage.total_input().unwrap_or(0) + usage.total_output().unwrap_or(0);
-        let used = used as f64;
+        let tokens = |count: Option<u64>| count.unwrap_or(0) as f64;
+        let used = tokens(usage.total_input()) + tokens(usage.total_output());
         // A call that was refused used nothing; one whose use is unknown may have used all.
         let is_refused = (reply.attempt.error.as_ref()).is_some_and(|e| e.status.is_some());
         let is_known = used > 0.0 || is_refused || reply.attempt.sent_ms.is_none();
