@@ -3,7 +3,7 @@
 use super::Block;
 use super::number::{percent, short, time};
 use super::table::{Cell, Kind, Mixed, Table};
-use crate::record::{Log, Measured, Record};
+use crate::record::{Log, Measured, Record, Work};
 use crate::timing::{self, Difference};
 
 /// Every measurement of ours.
@@ -60,6 +60,7 @@ pub(super) fn peers(log: &Log) -> Result<Vec<Block>, Mixed> {
             let own = |r: &&Record| r.by == "weighbridge" && r.bench == record.bench;
             let measured = log.records.iter().filter(own).filter(|r| fits(r, record));
             let measured = measured.filter_map(Record::measured);
+            let measured = measured.filter(|m| same_work(&m.work, &peer.work));
             measured.min_by(|a, b| a.time.median_ns.total_cmp(&b.time.median_ns))
         };
         let alike = ours(|a, b| a.config == b.config);
@@ -131,6 +132,16 @@ pub(super) fn attention_distance(log: &Log) -> String {
     )
 }
 
+/// As much of everything that both count: a wider grid moves more bytes under the same configuration.
+fn same_work(a: &Work, b: &Work) -> bool {
+    let counts = |w: &Work| [w.bytes, w.flops, w.tokens, w.blocks];
+    let equal = |(x, y): (Option<f64>, Option<f64>)| match (x, y) {
+        (Some(x), Some(y)) => (x - y).abs() <= 1e-6 * y.abs(),
+        _ => true,
+    };
+    counts(a).into_iter().zip(counts(b)).all(equal)
+}
+
 /// Same configuration but for the axis that names the implementation.
 fn same_grid(a: &Record, b: &Record) -> bool {
     let axes = |r: &Record| {
@@ -143,4 +154,20 @@ fn same_grid(a: &Record, b: &Record) -> bool {
             .collect::<Vec<_>>()
     };
     axes(a) == axes(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_bytes_are_other_work_and_what_one_does_not_count_does_not_matter() {
+        let bytes = |n: f64| Work {
+            bytes: Some(n),
+            ..Work::default()
+        };
+        assert!(same_work(&bytes(8.0), &bytes(8.0)));
+        assert!(!same_work(&bytes(8.0), &bytes(16.0)));
+        assert!(same_work(&bytes(8.0), &Work::default()));
+    }
 }
