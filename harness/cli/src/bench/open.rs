@@ -13,7 +13,7 @@ use weighbridge_mock::null::NullRecord;
 use weighbridge_record::{RunReader, RunWriter, SampleLine};
 
 use super::cell::{Scratch, header, is_right, live, samples};
-use super::{truth, usage};
+use super::truth;
 use crate::args::OpenArgs;
 use crate::failure::Failure;
 use crate::live::record::{self, Log};
@@ -55,7 +55,6 @@ pub(crate) fn measure(args: &OpenArgs) -> Result<OpenCell, Failure> {
     if args.rate == 0 || args.answers == 0 {
         return Err(Failure::config("--rate and --answers must be at least 1"));
     }
-    usage::raise_open_files();
     let folder = Scratch::new()?;
     let runtime = crate::live::runtime()?;
     let samples = samples(args.answers);
